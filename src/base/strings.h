@@ -37,9 +37,10 @@ char **vector_copy(char *const *v);                    /* NULL for NULL and with
 bool vector_contains(char *const *v, const char *text);
 char *vector_join(char *const *v, const char *separator);
 
-/* Splits a command line as systemd splits ExecStart=: white space separates; '…' and "…" quote; backslash escapes
- * (\n \t \\ \" \' \s \xNN \ooo) are understood outside and inside double quotes; no shell, no variables. -EINVAL with *ret_reason (a literal,
- * not to be freed) for an unclosed quote or a bad escape. An empty line gives an empty vector. */
+/* Splits a command line as systemd splits ExecStart=: white space separates; '…' and "…" quote, also within a word;
+ * backslash escapes (\a \b \f \n \r \t \v \s \\ \" \' \xNN \ooo) are understood outside of quotes and inside double
+ * ones; no shell, no variables. -EINVAL with *ret_reason (a literal, not to be freed) for an unclosed quote or a bad
+ * escape. An empty line gives an empty vector. */
 int words_split(const char *text, char ***ret, const char **ret_reason);
 
 /* The edit distance of two words, for "did you mean". */

@@ -12,15 +12,16 @@
  *           return unit_main(suite);
  *   }
  *
- * libcheck forks for each test: start threads inside a test, never in main. Standard output belongs to TAP: a test that
- * has something to say writes to standard error.
+ * libcheck forks for each test: start threads inside a test, never in main. Standard output belongs
+ * to TAP: a test that has something to say writes to standard error.
  */
 #pragma once
 
 #include <check.h>
 #include <stddef.h>
 
-/* Runs the suite and frees it. 0 also after failures when TAP tells of them, so that each is reported once. */
+/* Runs the suite and frees it. 0 also after failures when TAP tells of them, so that each is
+ * reported once. */
 int unit_main(Suite *suite);
 
 /* A test case with this one test in it; for a timeout or fixtures use the returned case. */

@@ -104,7 +104,7 @@ static const char *read_number(const char *p, struct number *ret)
 	ret->fraction = ++p;
 	for (; is_digit(*p); p++)
 		ret->n_fraction++;
-	return ret->n_fraction ? p : NULL;
+	return ret->n_fraction && *p != '.' ? p : NULL;
 }
 
 /* The unit at p, seconds when there is none; what follows in *p. NULL: no such unit. */

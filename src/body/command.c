@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A command as a body: one cycle is one process, from its spawn until its process group is empty.
+ *
+ * Stopping comes from outside, at any moment: the controller sets the stop token, calls ask(), and
+ * kill() when the grace has passed. None of these waits for this thread, and none may miss a
+ * process that is just being made:
+ *  - a signal for a process whose spawn is under way or still to come is remembered by the
+ * registry, under the mutex that the spawn takes at its begin and at its end, and sent at that end.
+ * So it reaches whatever appears later;
+ *  - who sets the token but finds nothing to ask loses nothing either: cycle() looks at the token
+ * after the process was registered and asks it then. `asked` lets only the first of the two send
+ * the stop signal.
+ */
+#include "body/command.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "base/strings.h"
+#include "core/generation.h"
+#include "process/output.h"
+#include "process/process.h"
+
+#define LEFTOVERS_GRACE_USEC                                                                       \
+	(1 * USEC_PER_SEC) /* for members of the group that outlive the main process */
+#define LEFTOVERS_LOOK_USEC (20 * USEC_PER_MSEC) /* not every end of theirs is to be heard of */
+#define STUCK_RETRY_USEC    (10 * USEC_PER_MSEC) /* lines that nobody had room for */
+
+struct command_body {
+	struct process process;
+	struct output output;
+	atomic_bool asked; /* the stop signal of this generation was sent, or is remembered */
+
+	/* The present cycle's; the loop's thread only. */
+	uint64_t start_due_usec, cycle_due_usec; /* USEC_INFINITY: not limited */
+	uint64_t kill_due_usec;                  /* SIGKILL to what is there then */
+	enum failure_kind expired;               /* FAILURE_NONE: no limit was passed */
+	bool exited;
+};
+
+static struct command_body *body_of(struct generation *generation)
+{
+	return generation_body(generation);
+}
+
+/* A stopped process (SIGSTOP) would not see the signal. */
+static void send_stop(struct command_body *body, int signal)
+{
+	process_signal_always(&body->process, signal, false);
+	process_signal_always(&body->process, SIGCONT, false);
+}
+
+static void command_ask(struct generation *generation)
+{
+	struct command_body *body = body_of(generation);
+
+	if (!atomic_exchange(&body->asked, true))
+		send_stop(body, generation_settings(generation)->stop_signal);
+}
+
+static void command_kill(struct generation *generation)
+{
+	process_signal_always(&body_of(generation)->process, SIGKILL, true);
+}
+
+static int command_signal(struct generation *generation, int signal)
+{
+	return process_signal(&body_of(generation)->process, signal, false);
+}
+
+static bool command_alive(struct generation *generation, pid_t *ret_pid)
+{
+	return process_alive(&body_of(generation)->process, ret_pid);
+}
+
+static int command_start(struct generation *generation, _unused_ struct failure *failure)
+{
+	struct command_body *body = body_of(generation);
+
+	process_init(&body->process, generation_box(generation));
+	body->output.fd = -1;
+	return 0;
+}
+
+static void command_stop(struct generation *generation)
+{
+	process_done(&body_of(generation)->process);
+}
+
+static bool take_line(const char *text, size_t length, void *userdata)
+{
+	return generation_output(userdata, text, length);
+}
+
+static int open_output(struct generation *generation, int *ret_child_fd)
+{
+	if (generation_settings(generation)->output == OUTPUT_NULL)
+		return 0;
+	return output_open(&body_of(generation)->output, generation_box(generation), take_line,
+	        generation, ret_child_fd);
+}
+
+/* *ret_ours: what is missing is ours to have (descriptors, memory, processes), not the command's.
+ */
+static int spawn(struct generation *generation, bool *ret_ours)
+{
+	struct command_body *body = body_of(generation);
+	_cleanup_vector_ char **environment = generation_environment(generation, NULL);
+	_cleanup_close_ int output_fd = -1;
+	int r;
+
+	*ret_ours = true;
+	if (!environment)
+		return -ENOMEM;
+	r = open_output(generation, &output_fd);
+	if (r < 0)
+		return r;
+	r = process_spawn(&body->process,
+	        &(struct spec){ .argv = generation_settings(generation)->command.argv,
+	                .environment = environment,
+	                .output_fd = output_fd,
+	                .error_fd = -1 });
+	if (r < 0) {
+		output_close(&body->output);
+		*ret_ours = process_is_resource_error(r);
+	}
+	return r;
+}
+
+static enum cycle_result not_spawned(
+        struct generation *generation, int error, bool ours, struct failure *failure)
+{
+	const char *name = generation_settings(generation)->command.argv[0];
+	const char *why = strerrordesc_np(-error);
+
+	if (ours)
+		failure_set(failure, FAILURE_NONE, -error, "cannot start %s: %s", name, why);
+	else
+		failure_set(failure, FAILURE_EXEC, -error, "cannot execute %s: %s", name, why);
+	return ours ? CYCLE_TROUBLE : CYCLE_FAILED;
+}
+
+/* oneshot and ready = cycle are ready by their success: start_timeout is theirs only when somebody
+ * said so. */
+static bool start_is_limited(const struct loop_settings *settings)
+{
+	return settings->start_timeout_said ||
+	       (settings->type != LOOP_TYPE_ONESHOT && settings->ready.kind != READY_CYCLE);
+}
+
+static void set_limits(struct command_body *body, const struct loop_settings *settings)
+{
+	uint64_t now = clock_now();
+
+	body->start_due_usec = body->cycle_due_usec = body->kill_due_usec = USEC_INFINITY;
+	body->expired = FAILURE_NONE;
+	body->exited = false;
+	if (start_is_limited(settings))
+		body->start_due_usec = usec_add(now, settings->start_timeout_usec);
+	if (settings->type != LOOP_TYPE_SERVICE)
+		body->cycle_due_usec = usec_add(now, settings->cycle_timeout_usec);
+}
+
+/* Past a limit: as a stop would, but it is a failure. */
+static void expire(struct generation *generation, enum failure_kind kind)
+{
+	struct command_body *body = body_of(generation);
+	const struct loop_settings *settings = generation_settings(generation);
+
+	body->expired = kind;
+	body->start_due_usec = body->cycle_due_usec = USEC_INFINITY;
+	body->kill_due_usec = usec_add(clock_now(), settings->grace_period_usec);
+	(void)process_signal(&body->process, settings->stop_signal, false);
+	(void)process_signal(&body->process, SIGCONT, false);
+}
+
+static void check_limits(struct generation *generation)
+{
+	struct command_body *body = body_of(generation);
+	uint64_t now = clock_now();
+
+	if (now >= generation_tick_due(generation))
+		generation_tick(generation);
+	if (generation_ready(generation))
+		body->start_due_usec = USEC_INFINITY;
+
+	if (now >= body->start_due_usec)
+		expire(generation, FAILURE_START_TIMEOUT);
+	else if (now >= body->cycle_due_usec)
+		expire(generation, FAILURE_CYCLE_TIMEOUT);
+	if (now >= body->kill_due_usec) {
+		body->kill_due_usec = USEC_INFINITY;
+		(void)process_signal(&body->process, SIGKILL, true);
+	}
+}
+
+/* Handles one letter, or what is due at the deadline or before. */
+static void wait_once(struct generation *generation, uint64_t deadline_usec)
+{
+	struct command_body *body = body_of(generation);
+	struct letter *letter;
+	unsigned facts = 0;
+	bool stopped;
+
+	if (body->output.stuck)
+		deadline_usec = MIN(deadline_usec, clock_now() + STUCK_RETRY_USEC);
+	letter = generation_wait(generation, deadline_usec, &facts, &stopped);
+	if (letter == &body->process.letter)
+		body->exited |= (facts & PROCESS_EXITED) != 0;
+	else if (letter == &body->output.watch.letter || body->output.stuck)
+		output_read(&body->output);
+}
+
+static void wait_for_exit(struct generation *generation)
+{
+	struct command_body *body = body_of(generation);
+
+	check_limits(generation);
+	while (!body->exited) {
+		uint64_t due = MIN(MIN(body->start_due_usec, body->cycle_due_usec),
+		        MIN(body->kill_due_usec, generation_tick_due(generation)));
+
+		wait_once(generation, due);
+		check_limits(generation);
+	}
+}
+
+/* The main process is gone. Leftovers of its group get the stop signal, and a second to heed it;
+ * for as long lines wait that nobody had room for. The next cycle must not begin beside them. */
+static void wait_for_group(struct generation *generation)
+{
+	struct command_body *body = body_of(generation);
+	uint64_t due = clock_now() + LEFTOVERS_GRACE_USEC;
+	bool lingers = process_lingers(&body->process);
+
+	output_read(&body->output);
+	if (lingers)
+		(void)process_signal(
+		        &body->process, generation_settings(generation)->stop_signal, true);
+
+	while (lingers || (body->output.stuck && clock_now() < due)) {
+		if (lingers && clock_now() >= due)
+			(void)process_signal(&body->process, SIGKILL, true);
+		wait_once(generation, clock_now() + LEFTOVERS_LOOK_USEC);
+		lingers = process_lingers(&body->process);
+	}
+	output_close(&body->output);
+}
+
+static bool is_success(const struct process *process, const struct loop_settings *settings)
+{
+	if (process->code != CLD_EXITED)
+		return status_set_has_signal(&settings->success_exit_status, process->status);
+	if (process->status == 0 && settings->type != LOOP_TYPE_SERVICE)
+		return true;
+	return status_set_has_exit(&settings->success_exit_status, process->status);
+}
+
+static enum cycle_result expired(struct generation *generation, struct failure *failure)
+{
+	struct command_body *body = body_of(generation);
+	const struct loop_settings *settings = generation_settings(generation);
+	char span[64];
+
+	if (body->expired == FAILURE_START_TIMEOUT)
+		failure_set(failure, body->expired, 0, "not ready within %s",
+		        timespan_format(settings->start_timeout_usec, span, sizeof(span)));
+	else
+		failure_set(failure, body->expired, 0, "not finished within %s",
+		        timespan_format(settings->cycle_timeout_usec, span, sizeof(span)));
+	return CYCLE_FAILED;
+}
+
+static enum cycle_result verdict(struct generation *generation, struct failure *failure)
+{
+	struct command_body *body = body_of(generation);
+	const struct loop_settings *settings = generation_settings(generation);
+	struct process *process = &body->process;
+	char end[64];
+
+	if (generation_stopped(generation))
+		return CYCLE_ENDED;
+	if (body->expired != FAILURE_NONE)
+		return expired(generation, failure);
+	if (is_success(process, settings))
+		return settings->type == LOOP_TYPE_CYCLE ? CYCLE_AGAIN : CYCLE_DONE;
+	failure_set(failure, process->code == CLD_EXITED ? FAILURE_EXIT : FAILURE_SIGNAL,
+	        process->status, "%s", process_describe_end(process, end, sizeof(end)));
+	return CYCLE_FAILED;
+}
+
+static enum cycle_result command_cycle(struct generation *generation, struct failure *failure)
+{
+	struct command_body *body = body_of(generation);
+	bool ours;
+	int r;
+
+	if (generation_stopped(generation))
+		return CYCLE_ENDED;
+	r = spawn(generation, &ours);
+	if (r < 0)
+		return not_spawned(generation, r, ours, failure);
+
+	set_limits(body, generation_settings(generation));
+	generation_up(generation, body->process.pid);
+	if (generation_stopped(generation))
+		command_ask(generation);
+	wait_for_exit(generation);
+	generation_down(generation);
+	wait_for_group(generation);
+	return verdict(generation, failure);
+}
+
+const struct body_ops command_body = {
+	.name = "command",
+	.body_size = sizeof(struct command_body),
+	.start = command_start,
+	.cycle = command_cycle,
+	.stop = command_stop,
+	.ask = command_ask,
+	.kill = command_kill,
+	.signal = command_signal,
+	.alive = command_alive,
+};

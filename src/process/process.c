@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spawning and signalling. See process.h for the rules, registry.h for what makes them hold.
+ *
+ * The time between the end of a process and its replacement is what users wait for: attributes, and
+ * the file actions of a child whose output nobody wants, are prepared once for all.
+ */
+#include "process/process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/macro.h"
+#include "process/registry.h"
+
+static struct {
+	bool prepared;
+	posix_spawnattr_t attributes;
+	posix_spawn_file_actions_t no_output;
+} plan;
+
+static void actions_freep(posix_spawn_file_actions_t *actions)
+{
+	posix_spawn_file_actions_destroy(actions);
+}
+
+/* The functions of the posix_spawn family return positive error numbers. */
+static int actions_fill(posix_spawn_file_actions_t *actions, int output_fd, int error_fd)
+{
+	int r;
+
+	r = posix_spawn_file_actions_adddup2(actions, registry.null_fd, STDIN_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(actions, output_fd, STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(actions, error_fd, STDERR_FILENO);
+	return -r;
+}
+
+/* Own session and group; nothing blocked, nothing ignored. */
+static void attributes_fill(posix_spawnattr_t *attributes)
+{
+	sigset_t none, all;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_setsigmask(attributes, &none);
+	posix_spawnattr_setsigdefault(attributes, &all);
+	posix_spawnattr_setflags(
+	        attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
+int spawn_prepare(void)
+{
+	int r;
+
+	posix_spawnattr_init(&plan.attributes);
+	posix_spawn_file_actions_init(&plan.no_output);
+	plan.prepared = true;
+	attributes_fill(&plan.attributes);
+	r = actions_fill(&plan.no_output, registry.null_fd, registry.null_fd);
+	if (r < 0)
+		spawn_forget();
+	return r;
+}
+
+void spawn_forget(void)
+{
+	posix_spawn_file_actions_destroy(&plan.no_output);
+	posix_spawnattr_destroy(&plan.attributes);
+	plan.prepared = false;
+}
+
+static int spawn_with(
+        const struct spec *spec, const posix_spawn_file_actions_t *actions, pid_t *ret_pid)
+{
+	return -posix_spawnp(
+	        ret_pid, spec->argv[0], actions, &plan.attributes, spec->argv, spec->environment);
+}
+
+static int spawn_with_output(const struct spec *spec, pid_t *ret_pid)
+{
+	_cleanup_(actions_freep) posix_spawn_file_actions_t actions;
+	int output_fd = spec->output_fd < 0 ? registry.null_fd : spec->output_fd;
+	int r;
+
+	posix_spawn_file_actions_init(&actions);
+	r = actions_fill(&actions, output_fd, spec->error_fd < 0 ? output_fd : spec->error_fd);
+	return r < 0 ? r : spawn_with(spec, &actions, ret_pid);
+}
+
+void process_init(struct process *process, struct mailbox *box)
+{
+	pthread_mutex_lock(&registry.lock);
+	list_init(&process->link);
+	letter_init(&process->letter);
+	process->box = box;
+	pthread_mutex_unlock(&registry.lock);
+}
+
+int process_spawn(struct process *process, const struct spec *spec)
+{
+	pid_t pid;
+	int r;
+
+	if (!plan.prepared)
+		return -ESRCH;
+
+	pthread_mutex_lock(&registry.lock);
+	registry_begin(process);
+	pthread_mutex_unlock(&registry.lock);
+
+	if (spec->output_fd < 0 && spec->error_fd < 0)
+		r = spawn_with(spec, &plan.no_output, &pid);
+	else
+		r = spawn_with_output(spec, &pid);
+
+	pthread_mutex_lock(&registry.lock);
+	if (r < 0)
+		registry_abort(process);
+	else
+		registry_enter(process, pid);
+	pthread_mutex_unlock(&registry.lock);
+	return r;
+}
+
+bool process_is_resource_error(int error)
+{
+	return error == -EAGAIN || error == -ENOMEM || error == -EMFILE || error == -ENFILE;
+}
+
+/* Under the lock. Main process or group; while there is none to be hit, remembers it if it may. */
+static int signal_or_remember(struct process *process, int signal, bool group, bool always)
+{
+	bool coming = process->state == PROCESS_NEW || process->state == PROCESS_SPAWNING;
+	int r = coming ? 0 : registry_kill(process, signal, group);
+
+	if (coming || (always && process->state != PROCESS_RUNNING)) {
+		uint64_t *pending = group ? &process->pending_group : &process->pending_main;
+
+		*pending |= UINT64_C(1) << (signal - 1);
+		return 0;
+	}
+	return r;
+}
+
+static int signal_locked(struct process *process, int signal, bool group, bool always)
+{
+	int r;
+
+	if (signal < 1 || signal > 64)
+		return -EINVAL;
+	pthread_mutex_lock(&registry.lock);
+	r = signal_or_remember(process, signal, group, always);
+	pthread_mutex_unlock(&registry.lock);
+	return r;
+}
+
+int process_signal(struct process *process, int signal, bool group)
+{
+	return signal_locked(process, signal, group, false);
+}
+
+void process_signal_always(struct process *process, int signal, bool group)
+{
+	(void)signal_locked(process, signal, group, true);
+}
+
+bool process_lingers(struct process *process)
+{
+	bool lingers;
+
+	pthread_mutex_lock(&registry.lock);
+	registry_settle_group(process);
+	lingers = process->state == PROCESS_LINGERING;
+	pthread_mutex_unlock(&registry.lock);
+	return lingers;
+}
+
+bool process_alive(struct process *process, pid_t *ret_pid)
+{
+	enum process_state state;
+
+	pthread_mutex_lock(&registry.lock);
+	registry_settle_group(process);
+	state = process->state;
+	*ret_pid = state == PROCESS_RUNNING ? process->pid : 0;
+	pthread_mutex_unlock(&registry.lock);
+	return state == PROCESS_RUNNING || state == PROCESS_LINGERING;
+}
+
+char *process_describe_end(const struct process *process, char *buf, size_t size)
+{
+	const char *name = sigabbrev_np(process->status);
+	const char *core = process->code == CLD_DUMPED ? " (core dumped)" : "";
+
+	if (process->code == CLD_EXITED)
+		snprintf(buf, size, "exit %d", process->status);
+	else if (name)
+		snprintf(buf, size, "killed by SIG%s%s", name, core);
+	else
+		snprintf(buf, size, "killed by signal %d%s", process->status, core);
+	return buf;
+}
+
+void process_done(struct process *process)
+{
+	pthread_mutex_lock(&registry.lock);
+	if (process->state == PROCESS_RUNNING || process->state == PROCESS_LINGERING)
+		list_remove(&process->link);
+	process->state = PROCESS_ENDED;
+	pthread_mutex_unlock(&registry.lock);
+	(void)mailbox_retract(process->box, &process->letter);
+}

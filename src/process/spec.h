@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* What to start, as data: filled by the loop's body or a hook, read by process_spawn(). Everything
+ * is borrowed. */
+#pragma once
+
+struct spec {
+	char *const *argv;        /* argv[0] without a slash is looked up in PATH */
+	char *const *environment; /* the whole of it */
+	int output_fd;            /* standard output; -1: /dev/null */
+	int error_fd;             /* standard error; -1: as output */
+};

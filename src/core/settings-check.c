@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* What no single key can say: each check gives the key at fault and a sentence. */
+#include "core/settings.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/strings.h"
+
+static int fault(const char *key, const char *sentence, const char **ret_key, char **ret_reason)
+{
+	*ret_key = key;
+	*ret_reason = string_printf("%s", sentence);
+	return *ret_reason ? -EINVAL : -ENOMEM;
+}
+
+static int check_backoff(
+        uint64_t backoff, uint64_t maximum, const char **ret_key, char **ret_reason)
+{
+	char a[64], b[64];
+
+	if (maximum >= backoff)
+		return 0;
+	*ret_key = "backoff_max";
+	*ret_reason = string_printf("backoff_max (%s) is less than backoff (%s)",
+	        timespan_format(maximum, a, sizeof(a)), timespan_format(backoff, b, sizeof(b)));
+	return *ret_reason ? -EINVAL : -ENOMEM;
+}
+
+static enum loop_type effective_type(const struct loop_settings *settings)
+{
+	if (settings->type != LOOP_TYPE_AUTO)
+		return settings->type;
+	if (settings->module)
+		return LOOP_TYPE_MODULE;
+	return settings->interval_usec != USEC_INFINITY ? LOOP_TYPE_CYCLE : LOOP_TYPE_SERVICE;
+}
+
+static int check_body(const struct loop_settings *settings, enum loop_type type,
+        const char **ret_key, char **ret_reason)
+{
+	bool command = settings->command.argv, module = settings->module;
+
+	if (command && module)
+		return fault(
+		        "module", "command and module exclude each other", ret_key, ret_reason);
+	if (type == LOOP_TYPE_MODULE && !module)
+		return fault(command ? "type" : "module", "type module needs a module", ret_key,
+		        ret_reason);
+	if (type != LOOP_TYPE_MODULE && module)
+		return fault("type", "a module needs type module, or no type at all", ret_key,
+		        ret_reason);
+	if (!command && !module)
+		return fault("command", "a command or a module is needed", ret_key, ret_reason);
+	return 0;
+}
+
+static int check_time(const struct loop_settings *settings, enum loop_type type,
+        const char **ret_key, char **ret_reason)
+{
+	bool interval = settings->interval_usec != USEC_INFINITY;
+
+	if (type == LOOP_TYPE_CYCLE && !interval)
+		return fault("interval",
+		        "type cycle needs an interval (0: one cycle right after the other)",
+		        ret_key, ret_reason);
+	if ((type == LOOP_TYPE_SERVICE || type == LOOP_TYPE_ONESHOT) && interval)
+		return fault("interval", "interval is for type cycle and for modules", ret_key,
+		        ret_reason);
+	if (type == LOOP_TYPE_SERVICE && settings->ready.kind == READY_CYCLE)
+		return fault("ready",
+		        "a service has no cycle that could make it ready: say start or delay:TIME",
+		        ret_key, ret_reason);
+	return check_backoff(
+	        settings->backoff_usec, settings->backoff_max_usec, ret_key, ret_reason);
+}
+
+int loop_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason)
+{
+	enum loop_type type = effective_type(settings);
+	int r;
+
+	r = check_body(settings, type, ret_key, ret_reason);
+	if (r < 0)
+		return r;
+	r = check_time(settings, type, ret_key, ret_reason);
+	if (r < 0)
+		return r;
+	settings->type = type;
+	if (type == LOOP_TYPE_MODULE && settings->interval_usec == USEC_INFINITY)
+		settings->interval_usec = 0;
+	return 0;
+}
+
+int group_settings_check(struct group_settings *settings, const char **ret_key, char **ret_reason)
+{
+	return check_backoff(
+	        settings->backoff_usec, settings->backoff_max_usec, ret_key, ret_reason);
+}

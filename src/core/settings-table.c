@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table: one row per key. Defaults own no memory. A row's last word says when a change is
+ * heeded: LIVE at once, RESTART at the next generation.
+ */
+#include "core/settings-value.h"
+
+#include "base/clock.h"
+
+static const char *const type_names[] = { "service", "oneshot", "cycle", "module", NULL };
+static const char *const strategy_names[] = { "one_for_all", "rest_for_one", "one_for_one", NULL };
+static const char *const output_names[] = { "auto", "console", "null", NULL };
+static const char *const prefix_names[] = { "full", "none", NULL };
+static const char *const target_names[] = { "auto", "journal", "console", NULL };
+static const char *const loop_actions[] = { "escalate", "stay", "ignore", "cooldown:TIME",
+	"exit[:N]", NULL };
+static const char *const group_actions[] = { "escalate", "stay", "cooldown:TIME", "exit[:N]",
+	NULL };
+static const char *const daemon_actions[] = { "stay", "exit[:N]", NULL };
+
+enum {
+	LIVE = 0,
+	RESTART = SETTING_RESTART,
+};
+
+#define YEAR                     (UINT64_C(365) * 24 * 3600 * USEC_PER_SEC)
+#define COUNT_MAXIMUM            1000000000
+
+#define TYPE(words, read, write) .type = (words), .parse = (read), .format = (write)
+#define RANGE(low, high)         .minimum = (low), .maximum = (high)
+
+#define BOOL                     TYPE("yes or no", value_parse_bool, value_format_bool)
+#define NUMBER                   TYPE("number", value_parse_number, value_format_number)
+#define SIZE                     TYPE("size", value_parse_size, value_format_size)
+#define TIME                     TYPE("time", value_parse_time, value_format_time)
+#define ANY_TIME                 TIME, RANGE(0, USEC_INFINITY)
+#define PAUSE                    TIME, RANGE(USEC_PER_MSEC, YEAR)
+#define SIGNAL                   TYPE("signal", value_parse_signal, value_format_signal)
+#define LEVEL                    TYPE("log level", value_parse_log_level, value_format_log_level)
+#define READY                    TYPE("readiness", value_parse_ready, value_format_ready)
+#define EXITS                    TYPE("list of exit statuses", value_parse_exits, value_format_statuses)
+#define STATUSES                                                                                   \
+	TYPE("list of exit statuses and signals", value_parse_statuses, value_format_statuses)
+#define TRIPS TYPE("list of failure kinds", value_parse_trips, value_format_trips)
+#define STRING                                                                                     \
+	TYPE("text", value_parse_string, value_format_string), .release = value_release_string
+#define NAME TYPE("name", value_parse_name, value_format_string), .release = value_release_string
+#define SOCKET                                                                                     \
+	TYPE("path", value_parse_socket, value_format_string), .release = value_release_string
+#define PATHS                                                                                      \
+	TYPE("list of paths", value_parse_paths, value_format_paths),                              \
+	        .release = value_release_vector
+#define COMMAND                                                                                    \
+	TYPE("command", value_parse_command, value_format_command), .release = value_release_command
+#define HOOK                                                                                       \
+	TYPE("command", value_parse_hook, value_format_command), .release = value_release_command
+#define WORDS     .type = "text", .release = value_release_vector
+#define ONE_OF(n) TYPE("name", value_parse_name_of, value_format_name_of), .names = (n)
+#define ACTION(n) TYPE("action", value_parse_action, value_format_action), .names = (n)
+#define INTERVAL  TYPE("time", value_parse_time, value_format_interval), RANGE(0, USEC_INFINITY - 1)
+
+#define ROW(owner, word, standard, member, when, explanation, ...)                                 \
+	{                                                                                          \
+		.key = (word), .fallback = (standard), .offset = offsetof(struct owner, member),   \
+		.flags = (when), .help = (explanation), __VA_ARGS__                                \
+	}
+#define LOOP(...)   ROW(loop_settings, __VA_ARGS__)
+#define GROUP(...)  ROW(group_settings, __VA_ARGS__)
+#define DAEMON(...) ROW(daemon_settings, __VA_ARGS__)
+
+/* clang-format off */
+static const struct setting loop_table[] = {
+	LOOP("group", "", group, RESTART, "the group that it is a member of; none: under the root", NAME),
+	LOOP("description", "", description, LIVE, "what it is for, in words", STRING),
+	LOOP("type", "", type, RESTART, "what a cycle of it is; default: by command, interval and module", ONE_OF(type_names)),
+	LOOP("command", "", command, RESTART, "the program to run, with its arguments", COMMAND),
+	LOOP("module", "", module, RESTART, "the shared object whose functions are run", STRING),
+	LOOP("interval", "", interval_usec, LIVE, "time from the start of one cycle to the start of the next", INTERVAL),
+	LOOP("autostart", "yes", autostart, LIVE, "whether it is wanted from the beginning", BOOL),
+	LOOP("after", "", after, RESTART, "the siblings that must be ready before it starts", STRING),
+	LOOP("ready", "", ready, RESTART, "what makes it ready; default: by type", READY),
+	LOOP("start_timeout", "90s", start_timeout_usec, LIVE, "not ready within this time is a failure",
+		TYPE("time", value_parse_time, value_format_start_timeout), RANGE(0, USEC_INFINITY),
+		.said = offsetof(struct loop_settings, start_timeout_said)),
+	LOOP("grace_period", "5s", grace_period_usec, LIVE, "how long it may take to stop before it is killed", ANY_TIME),
+	LOOP("max_loop_failures", "10", max_loop_failures, LIVE, "how many failures are tolerated; the next one trips", NUMBER, RANGE(0, COUNT_MAXIMUM)),
+	LOOP("stop_on_failure", "no", stop_on_failure, LIVE, "whether it stops itself when it trips", BOOL),
+	LOOP("reset_globally", "yes", reset_globally, LIVE, "whether it takes part in resets that others cause", BOOL),
+	LOOP("trip_on", "", trip_on, LIVE, "failures that trip at once", TRIPS),
+	LOOP("fatal_exit_status", "", fatal_exit_status, LIVE, "exit statuses after which it is failed, and nobody else reset", EXITS),
+	LOOP("success_exit_status", "", success_exit_status, LIVE, "exit statuses and signals that are no failure", STATUSES),
+	LOOP("exhausted_action", "escalate", exhausted_action, LIVE, "what follows when it trips", ACTION(loop_actions)),
+	LOOP("forgive_after", "10min", forgive_after_usec, LIVE, "how long it must be healthy for its failures to be forgotten", ANY_TIME),
+	LOOP("backoff", "100ms", backoff_usec, LIVE, "the wait after the second failure in a row; doubles with each more", PAUSE),
+	LOOP("backoff_max", "30s", backoff_max_usec, LIVE, "the longest wait between two attempts", PAUSE),
+	LOOP("cycle_timeout", "infinity", cycle_timeout_usec, LIVE, "a cycle that takes longer is a failure", ANY_TIME),
+	LOOP("stop_signal", "TERM", stop_signal, LIVE, "the signal that asks its process to stop", SIGNAL),
+	LOOP("on_start", "", on_start, LIVE, "runs before each start; exit status 77 is a veto", HOOK),
+	LOOP("on_stop", "", on_stop, LIVE, "runs after each end", HOOK),
+	LOOP("hook_timeout", "10s", hook_timeout_usec, LIVE, "how long a hook may take", ANY_TIME),
+	LOOP("output", "auto", output, RESTART, "where its output goes", ONE_OF(output_names)),
+	LOOP("log_prefix", "full", log_prefix, LIVE, "whether its lines begin with its name", ONE_OF(prefix_names)),
+	LOOP("stack_size", "8M", stack_size, RESTART, "the stack of a module's thread", SIZE, RANGE(64 << 10, 1 << 30)),
+	LOOP("param.", "", parameters, RESTART | SETTING_PREFIX, "a parameter for the module", WORDS),
+	LOOP("env.", "", environment, RESTART | SETTING_PREFIX, "a variable of the command's environment", WORDS),
+};
+
+static const struct setting group_table[] = {
+	GROUP("parent", "", parent, RESTART, "the group that it is a member of; none: under the root", NAME),
+	GROUP("description", "", description, LIVE, "what it is for, in words", STRING),
+	GROUP("strategy", "one_for_all", strategy, LIVE, "which members a reset stops and starts", ONE_OF(strategy_names)),
+	GROUP("max_resets", "5", max_resets, LIVE, "how many resets are carried out within reset_window", NUMBER, RANGE(0, 1000000)),
+	GROUP("reset_window", "1h", reset_window_usec, LIVE, "the sliding window, in time spent green", TIME, RANGE(USEC_PER_MSEC, USEC_INFINITY)),
+	GROUP("backoff", "1s", backoff_usec, LIVE, "the wait within the second reset; doubles with each more", PAUSE),
+	GROUP("backoff_max", "30s", backoff_max_usec, LIVE, "the longest wait within a reset", PAUSE),
+	GROUP("stop_timeout", "infinity", stop_timeout_usec, LIVE, "how long the stop of all members may take in all", ANY_TIME),
+	GROUP("exhausted_action", "escalate", exhausted_action, LIVE, "what follows when it has been reset too often", ACTION(group_actions)),
+	GROUP("reset_globally", "yes", reset_globally, LIVE, "whether it takes part in its parent's resets that others cause", BOOL),
+	GROUP("on_red", "", on_red, LIVE, "runs when the light turns red", HOOK),
+	GROUP("on_reset", "", on_reset, LIVE, "runs between stop and restart of a reset", HOOK),
+	GROUP("on_green", "", on_green, LIVE, "runs when the light turns green", HOOK),
+	GROUP("on_exhausted", "", on_exhausted, LIVE, "runs when it has been reset too often", HOOK),
+	GROUP("after", "", after, RESTART, "the siblings that must be ready before it starts", STRING),
+	GROUP("autostart", "yes", autostart, LIVE, "whether it is wanted from the beginning", BOOL),
+};
+
+static const struct setting daemon_table[] = {
+	DAEMON("exhausted_action", "stay", exhausted_action, LIVE, "what follows when a task under the root has failed for good", ACTION(daemon_actions)),
+	DAEMON("control_socket", "", control_socket, RESTART, "the socket of greenloopctl; none: no socket", SOCKET),
+	DAEMON("log_level", "info", log_level, LIVE, "messages less important than this are dropped", LEVEL),
+	DAEMON("log_target", "auto", log_target, RESTART, "where messages go", ONE_OF(target_names)),
+	DAEMON("module_path", "", module_path, RESTART, "more folders in which modules are looked up", PATHS),
+	DAEMON("max_abandoned_threads", "8", max_abandoned_threads, LIVE, "how many abandoned threads may be alive", NUMBER, RANGE(0, 10000)),
+};
+/* clang-format on */
+
+const struct setting *settings_table(enum settings_scope scope, size_t *ret_length)
+{
+	switch (scope) {
+	case SETTINGS_LOOP:
+		*ret_length = ELEMENTS(loop_table);
+		return loop_table;
+	case SETTINGS_GROUP:
+		*ret_length = ELEMENTS(group_table);
+		return group_table;
+	case SETTINGS_DAEMON:
+		break;
+	}
+	*ret_length = ELEMENTS(daemon_table);
+	return daemon_table;
+}
+
+const char *loop_type_to_string(enum loop_type type)
+{
+	return (unsigned)type < LOOP_TYPE_AUTO ? type_names[type] : "auto";
+}
+
+const char *strategy_to_string(enum strategy strategy)
+{
+	return (unsigned)strategy < ELEMENTS(strategy_names) - 1 ? strategy_names[strategy]
+	                                                         : "unknown";
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How values are read and written: one pair of functions per type, named in the rows of the table.
+ * A parser gets the value of its own type and replaces it only when the text is good; the empty
+ * text, which arrives as the default of some keys, gives the value that means "none". Private to
+ * settings*.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/macro.h"
+#include "core/settings.h"
+
+#define VALUE_PARSER(name)                                                                         \
+	int name(const struct setting *setting, void *value, const char *text, char **ret_reason)
+#define VALUE_FORMATTER(name) char *name(const struct setting *setting, const void *value)
+
+/* "KEY: "TEXT" is not allowed: say …"; returns error. */
+int value_refuse(const struct setting *setting, int error, const char *text, char **ret_reason,
+        const char *format, ...) _printf_(5, 6);
+
+/* Plain digits; -EINVAL, -ERANGE above 2^64-1. */
+int value_read_number(const char *text, uint64_t *ret);
+
+/* The next item of a list split by white space and commas, as a malloc()ed copy. 1, 0 at the end,
+ * -ENOMEM. */
+int value_next_item(const char **text, char **ret_item);
+
+/* All words on one line, quoted where words_split() needs it; NULL: no memory. */
+char *value_format_words(char *const *words);
+
+VALUE_PARSER(value_parse_bool);
+VALUE_FORMATTER(value_format_bool);
+VALUE_PARSER(value_parse_number); /* unsigned */
+VALUE_FORMATTER(value_format_number);
+VALUE_PARSER(value_parse_size); /* uint64_t, bytes */
+VALUE_FORMATTER(value_format_size);
+VALUE_PARSER(value_parse_time); /* uint64_t, µs; none: USEC_INFINITY */
+VALUE_FORMATTER(value_format_time);
+VALUE_FORMATTER(value_format_interval);      /* none, which is no interval at all, as "" */
+VALUE_FORMATTER(value_format_start_timeout); /* "" unless it was said */
+VALUE_PARSER(value_parse_name_of);           /* an enumeration; none: the number of its names */
+VALUE_FORMATTER(value_format_name_of);
+VALUE_PARSER(value_parse_signal); /* int */
+VALUE_FORMATTER(value_format_signal);
+VALUE_PARSER(value_parse_log_level); /* int, syslog's */
+VALUE_FORMATTER(value_format_log_level);
+VALUE_PARSER(value_parse_ready);
+VALUE_FORMATTER(value_format_ready);
+VALUE_PARSER(value_parse_action); /* the row's names are the spellings that are allowed */
+VALUE_FORMATTER(value_format_action);
+
+VALUE_PARSER(value_parse_string); /* char *; none: NULL */
+VALUE_PARSER(value_parse_name);   /* of a loop or group */
+VALUE_PARSER(value_parse_socket); /* an absolute path that fits an address, or "none" */
+VALUE_FORMATTER(value_format_string);
+void value_release_string(void *value);
+VALUE_PARSER(value_parse_paths); /* char **; none: NULL */
+VALUE_FORMATTER(value_format_paths);
+void value_release_vector(void *value);
+VALUE_PARSER(value_parse_command); /* struct command */
+VALUE_PARSER(value_parse_hook);    /* the same, a leading "-" allowed */
+VALUE_FORMATTER(value_format_command);
+void value_release_command(void *value);
+VALUE_PARSER(value_parse_exits);    /* struct status_set: numbers */
+VALUE_PARSER(value_parse_statuses); /* struct status_set: numbers and signal names */
+VALUE_FORMATTER(value_format_statuses);
+VALUE_PARSER(value_parse_trips); /* struct trip_set */
+VALUE_FORMATTER(value_format_trips);

@@ -139,10 +139,10 @@ bool budget_settle(struct budget *budget, const struct loop_settings *settings, 
 
 	pthread_mutex_lock(&budget->lock);
 	forgiven = settle(budget, settings, now);
-	if (budget->failures > 0 || budget->attempts > 0)
-		*ret_when = forgiveness_due(budget, settings);
-	else
-		*ret_when = USEC_INFINITY;
+	if (ret_when)
+		*ret_when = budget->failures > 0 || budget->attempts > 0
+		                    ? forgiveness_due(budget, settings)
+		                    : USEC_INFINITY;
 	pthread_mutex_unlock(&budget->lock);
 	return forgiven;
 }

@@ -48,7 +48,7 @@ bool budget_healthy(struct budget *budget, const struct loop_settings *settings,
 bool budget_unhealthy(struct budget *budget, const struct loop_settings *settings, uint64_t now);
 
 /* Also forgives when the time has come meanwhile: call before counting or showing. When it will be forgiven by itself:
- * *ret_when (USEC_INFINITY: never, or nothing to forgive). */
+ * *ret_when (may be NULL; USEC_INFINITY: never, or nothing to forgive). */
 bool budget_settle(struct budget *budget, const struct loop_settings *settings, uint64_t now, uint64_t *ret_when);
 
 void budget_forgive(struct budget *budget);         /* all to 0, by an operator */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a failure to its consequence: noted, counted, or a trip and what the loop does about it. Any thread may come here with a
+ * failure; the budget tells exactly one of them "trip".
+ */
+#include "core/loop.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "core/group.h"
+#include "core/root.h"
+
+bool generation_suspended(const struct generation *generation)
+{
+	return atomic_load_explicit(&generation->loop->task.suspended_turn, memory_order_acquire) >
+		generation->birth_turn;
+}
+
+static void report(struct gloop_loop *loop, struct generation *generation, const struct failure *failure, bool counted)
+{
+	loop_event(loop, generation,
+		&(struct event){ .type = EVENT_FAILURE, .failure = failure, .counted = counted, .cycle = failure->cycle,
+			.value = budget_failures(&loop->budget) });
+}
+
+static void give_up(struct gloop_loop *loop, struct generation *generation, enum giveup giveup)
+{
+	if (generation)
+		generation_give_up(generation, giveup);
+	else
+		member_give_up(&loop->task, giveup); /* no thread of it lives: the caller is its controller */
+}
+
+static void escalate(struct gloop_loop *loop, struct generation *generation, const struct failure *failure)
+{
+	char throughline[128];
+
+	if (group_is_root(loop->task.parent)) {
+		give_up(loop, generation, GIVEUP_FAILED);
+		tree_exhausted(loop->task.tree, loop->task.name);
+		return;
+	}
+	loop_throughline(loop, failure->generation, failure->cycle, throughline, sizeof(throughline));
+	light_red(loop->task.parent, &loop->task, generation ? generation->birth_turn : loop->task.parent->handled_turn,
+		failure, throughline, NULL);
+}
+
+static void trip(struct gloop_loop *loop, struct generation *generation, const struct failure *failure)
+{
+	const struct action *action = &loop->settings.exhausted_action;
+
+	pthread_mutex_lock(&loop->lock);
+	loop->trips++;
+	loop->ignored_trip = action->kind == ACTION_IGNORE;
+	pthread_mutex_unlock(&loop->lock);
+	loop_event(loop, generation, &(struct event){ .type = EVENT_TRIP, .failure = failure, .cycle = failure->cycle });
+
+	switch (action->kind) {
+	case ACTION_ESCALATE:
+		escalate(loop, generation, failure);
+		break;
+	case ACTION_STAY:
+		give_up(loop, generation, GIVEUP_FAILED);
+		break;
+	case ACTION_COOLDOWN:
+		give_up(loop, generation, GIVEUP_COOLDOWN);
+		break;
+	case ACTION_EXIT:
+		give_up(loop, generation, GIVEUP_FAILED);
+		tree_exit(loop->task.tree, action->status, loop->task.name);
+		break;
+	case ACTION_IGNORE:
+		if (loop->settings.stop_on_failure)
+			give_up(loop, generation, GIVEUP_FAILED);
+		break;
+	}
+}
+
+/* With stop_on_failure the loop stops itself before anything else is done (SL-48); the controller learns the rest. */
+static void stop_itself(struct gloop_loop *loop, struct generation *generation)
+{
+	if (generation && loop->settings.stop_on_failure)
+		loop->ops->ask(generation);
+}
+
+enum failing loop_fail(struct gloop_loop *loop, struct generation *generation, const struct failure *failure, bool use_up)
+{
+	struct failure stamped = *failure;
+	enum verdict verdict;
+
+	stamped.generation = generation ? generation->number : loop->number;
+	stamped.cycle = generation ? atomic_load(&generation->cycle) : 0;
+	if (generation && generation_condemned(generation))
+		return FAILING_NOTED;
+	if (generation && (generation_stopped(generation) || generation_suspended(generation))) {
+		light_attach(loop->task.parent, &loop->task, &stamped);
+		report(loop, generation, &stamped, false);
+		return FAILING_NOTED;
+	}
+
+	verdict = budget_fail(&loop->budget, &loop->settings, &stamped, clock_now());
+	if (use_up)
+		verdict = VERDICT_TRIP;
+	loop_record(loop, &stamped);
+	report(loop, generation, &stamped, true);
+	switch (verdict) {
+	case VERDICT_WITHIN:
+		return FAILING_COUNTED;
+	case VERDICT_FATAL:
+		give_up(loop, generation, GIVEUP_FAILED);
+		return FAILING_TRIPPED;
+	case VERDICT_TRIP:
+		if (use_up)
+			budget_forgive(&loop->budget);
+		stop_itself(loop, generation);
+		trip(loop, generation, &stamped);
+		return FAILING_TRIPPED;
+	}
+	return FAILING_COUNTED;
+}

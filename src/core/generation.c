@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* Generations: made by the controller, run by their thread, asked after by both. */
+#include "core/loop.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/strings.h"
+#include "core/group.h"
+#include "core/root.h"
+
+/* A command's thread spawns, waits and cuts lines; 64 KiB are plenty, and only what is touched counts. */
+enum { COMMAND_STACK = 64 * 1024 };
+
+static _Thread_local struct generation *current;
+
+struct generation *generation_current(void)
+{
+	return current;
+}
+
+static struct generation *generation_new(struct gloop_loop *loop)
+{
+	struct generation *generation = calloc(1, sizeof(*generation) + loop->ops->body_size);
+
+	if (!generation)
+		return NULL;
+	if (mailbox_init(&generation->box) < 0) {
+		free(generation);
+		return NULL;
+	}
+	letter_init(&generation->control);
+	generation->references = 2;
+	generation->loop = loop;
+	generation->number = loop->next_generation;
+	generation->birth_turn = loop->task.parent->handled_turn;
+	generation->ready_due_usec = USEC_INFINITY;
+	generation->stop_hook_due = loop->settings.type != LOOP_TYPE_SERVICE;
+	return generation;
+}
+
+struct generation *generation_unref(struct generation *generation)
+{
+	if (!generation || atomic_fetch_sub(&generation->references, 1) > 1)
+		return NULL;
+	if (generation->loop->ops->release)
+		generation->loop->ops->release(generation);
+	mailbox_done(&generation->box);
+	free(generation->error_reason);
+	free(generation);
+	return NULL;
+}
+
+static void name_thread(const struct generation *generation)
+{
+	char number[16], name[16 + sizeof(number)];
+	int length = snprintf(number, sizeof(number), "_%u", (unsigned)generation->number);
+
+	snprintf(name, sizeof(name), "%.*s%s", MAX(0, 15 - length), generation->loop->task.name, number);
+	pthread_setname_np(pthread_self(), name);
+}
+
+/* Whoever leaves FATE_LIVES first accounts for the thread. */
+static bool generation_end(struct generation *generation)
+{
+	int lives = FATE_LIVES;
+
+	return atomic_compare_exchange_strong(&generation->fate, &lives, FATE_ENDED);
+}
+
+bool generation_condemn(struct generation *generation)
+{
+	int lives = FATE_LIVES;
+	bool won;
+
+	pthread_mutex_lock(&generation->loop->lock);
+	won = atomic_compare_exchange_strong(&generation->fate, &lives, FATE_CONDEMNED);
+	pthread_mutex_unlock(&generation->loop->lock);
+	return won;
+}
+
+bool generation_condemned(const struct generation *generation)
+{
+	return atomic_load(&generation->fate) == FATE_CONDEMNED;
+}
+
+/* Under the loop's lock: may it still say something about its loop? */
+static bool speaks(const struct generation *generation)
+{
+	return generation->number == generation->loop->number && !generation_condemned(generation);
+}
+
+static void *generation_main(void *userdata)
+{
+	struct generation *generation = userdata;
+	struct tree *tree = generation->loop->task.tree;
+	bool abandoned;
+
+	current = generation;
+	name_thread(generation);
+	generation_run(generation);
+
+	abandoned = !generation_end(generation);
+	if (!abandoned)
+		generation_tell(generation);
+	generation_unref(generation);
+	tree_thread_ended(tree, abandoned);
+	return NULL;
+}
+
+int generation_start(struct gloop_loop *loop, struct generation **ret)
+{
+	struct generation *generation = generation_new(loop);
+	size_t stack = loop->settings.type == LOOP_TYPE_MODULE ? loop->settings.stack_size : COMMAND_STACK;
+	int r;
+
+	if (!generation)
+		return -ENOMEM;
+
+	pthread_mutex_lock(&loop->lock);
+	loop->number = generation->number;
+	loop->cycle = 0;
+	loop->ready = false;
+	loop->starts++;
+	pthread_mutex_unlock(&loop->lock);
+	loop_set_state(loop, NULL, LOOP_STARTING);
+
+	r = tree_thread_start(loop->task.tree, stack, generation_main, generation, NULL);
+	if (r < 0) {
+		atomic_store(&generation->references, 1);
+		generation_unref(generation);
+		return r;
+	}
+	loop->next_generation++;
+	*ret = generation;
+	return 0;
+}
+
+void generation_stop(struct generation *generation)
+{
+	pthread_mutex_lock(&generation->loop->lock);
+	atomic_store(&generation->stopped, true);
+	pthread_mutex_unlock(&generation->loop->lock);
+	mailbox_post(&generation->box, &generation->control, GENERATION_STOP);
+}
+
+void generation_tell(struct generation *generation)
+{
+	struct task *task = &generation->loop->task;
+
+	mailbox_post(&task->parent->box, &task->letter, MEMBER_LOOK);
+}
+
+void generation_give_up(struct generation *generation, enum giveup giveup)
+{
+	int none = GIVEUP_NONE;
+
+	if (atomic_compare_exchange_strong(&generation->giveup, &none, giveup))
+		generation_tell(generation);
+}
+
+struct mailbox *generation_box(struct generation *generation)
+{
+	return &generation->box;
+}
+
+void *generation_body(struct generation *generation)
+{
+	return generation->body;
+}
+
+struct gloop_loop *generation_loop(struct generation *generation)
+{
+	return generation->loop;
+}
+
+const struct loop_settings *generation_settings(struct generation *generation)
+{
+	return &generation->loop->settings;
+}
+
+uint64_t generation_number(const struct generation *generation)
+{
+	return generation->number;
+}
+
+uint64_t generation_cycle(const struct generation *generation)
+{
+	return atomic_load(&generation->cycle);
+}
+
+bool generation_stopped(const struct generation *generation)
+{
+	return atomic_load_explicit(&generation->stopped, memory_order_acquire);
+}
+
+struct letter *generation_wait(
+	struct generation *generation, uint64_t deadline_usec, unsigned *ret_facts, bool *ret_stopped)
+{
+	struct letter *letter;
+
+	*ret_stopped = false;
+	for (;;) {
+		if (generation_stopped(generation) && !generation->stop_told) {
+			generation->stop_told = true;
+			*ret_stopped = true;
+			return NULL;
+		}
+		letter = mailbox_wait(&generation->box, deadline_usec, ret_facts);
+		if (letter != &generation->control)
+			return letter;
+		if (*ret_facts & GENERATION_HOOK)
+			return letter;
+	}
+}
+
+void generation_set_ready(struct generation *generation, bool ready)
+{
+	struct gloop_loop *loop = generation->loop;
+
+	if (atomic_exchange(&generation->ready, ready) == ready)
+		return;
+	pthread_mutex_lock(&loop->lock);
+	if (speaks(generation))
+		loop->ready = ready && !atomic_load(&generation->stopped);
+	pthread_mutex_unlock(&loop->lock);
+	if (ready)
+		loop_set_state(loop, generation, LOOP_RUNNING);
+	loop_event(loop, generation, &(struct event){ .type = EVENT_READY, .value = ready });
+	generation_tell(generation);
+}
+
+bool generation_ready(const struct generation *generation)
+{
+	return atomic_load(&generation->ready);
+}
+
+void generation_up(struct generation *generation, pid_t pid)
+{
+	struct gloop_loop *loop = generation->loop;
+	const struct loop_settings *settings = &loop->settings;
+
+	generation->up = true;
+	generation->troubles = 0;
+	if (settings->type == LOOP_TYPE_SERVICE)
+		atomic_store(&generation->stop_hook_due, true);
+	pthread_mutex_lock(&loop->lock);
+	if (speaks(generation))
+		loop->pid = pid;
+	pthread_mutex_unlock(&loop->lock);
+
+	if (atomic_load(&generation->ready)) {
+		loop_set_state(loop, generation, LOOP_RUNNING);
+		return;
+	}
+	if (settings->ready.kind == READY_DELAY)
+		generation->ready_due_usec = usec_add(clock_now(), settings->ready.usec);
+	else if (settings->ready.kind == READY_START ||
+		(settings->ready.kind == READY_AUTO && settings->type != LOOP_TYPE_ONESHOT))
+		generation_set_ready(generation, true);
+	if (generation_ready(generation) && settings->type == LOOP_TYPE_SERVICE)
+		budget_healthy(&loop->budget, settings, clock_now());
+}
+
+void generation_down(struct generation *generation)
+{
+	struct gloop_loop *loop = generation->loop;
+
+	generation->up = false;
+	generation->ready_due_usec = USEC_INFINITY;
+	pthread_mutex_lock(&loop->lock);
+	if (speaks(generation))
+		loop->pid = 0;
+	pthread_mutex_unlock(&loop->lock);
+}
+
+uint64_t generation_tick_due(const struct generation *generation)
+{
+	return generation->ready_due_usec;
+}
+
+void generation_tick(struct generation *generation)
+{
+	if (generation->ready_due_usec > clock_now())
+		return;
+	generation->ready_due_usec = USEC_INFINITY;
+	generation_set_ready(generation, true);
+	if (generation->loop->settings.type == LOOP_TYPE_SERVICE)
+		budget_healthy(&generation->loop->budget, &generation->loop->settings, clock_now());
+}
+
+void generation_set_status(struct generation *generation, const char *text)
+{
+	struct gloop_loop *loop = generation->loop;
+	char *copy = *text ? strdup(text) : NULL;
+
+	pthread_mutex_lock(&loop->lock);
+	if (speaks(generation)) {
+		char *old = loop->status;
+
+		loop->status = copy;
+		copy = old;
+	}
+	pthread_mutex_unlock(&loop->lock);
+	free(copy);
+}
+
+int generation_fail(struct generation *generation, const struct failure *failure)
+{
+	switch (loop_fail(generation->loop, generation, failure, false)) {
+	case FAILING_TRIPPED:
+		return 1;
+	case FAILING_COUNTED:
+		return 0;
+	default:
+		return -ESTALE;
+	}
+}
+
+bool generation_output(struct generation *generation, const char *text, size_t length)
+{
+	struct gloop_loop *loop = generation->loop;
+	const struct observer *observer = &loop->task.tree->config.observer;
+	char throughline[128];
+
+	if (!observer->output)
+		return true;
+	loop_throughline(loop, generation->number, atomic_load(&generation->cycle), throughline, sizeof(throughline));
+	return observer->output(&(struct event){ .loop = loop->task.name,
+					.group = task_group_name(&loop->task),
+					.generation = generation->number,
+					.cycle = atomic_load(&generation->cycle),
+					.throughline = throughline },
+		text, length, observer->userdata);
+}
+
+char **generation_environment(struct generation *generation, char *const *extra)
+{
+	return loop_environment(generation->loop, generation->number, atomic_load(&generation->cycle), extra);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* The group as a thing that is seen: its published state, its color, its record of episodes. */
+#include "core/group.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/strings.h"
+#include "core/loop.h"
+#include "core/root.h"
+
+struct gloop_group *group_of(struct task *task)
+{
+	return container_of(task, struct gloop_group, task);
+}
+
+int group_init(struct gloop_group *group, struct tree *tree, const char *name, struct gloop_group *parent)
+{
+	int r;
+
+	r = task_init(&group->task, tree, name, parent);
+	if (r < 0)
+		return r;
+	r = light_init(&group->light);
+	if (r < 0)
+		return r;
+	r = mailbox_init(&group->box);
+	if (r < 0)
+		return r;
+	letter_init(&group->control);
+	list_init(&group->calls);
+	group->task.is_group = true;
+	group->reset_timer.when_usec = group->stop_timer.when_usec = USEC_INFINITY;
+	group->budget.green_since_usec = USEC_INFINITY;
+	group->since_realtime_usec = clock_realtime();
+	atomic_store(&group->report, REPORT_DOWN);
+	return -pthread_mutex_init(&group->lock, NULL);
+}
+
+void group_done(struct gloop_group *group)
+{
+	hook_drop(&group->task.hooks, &group->reset_hook);
+	reset_budget_done(&group->budget);
+	timers_done(&group->timers);
+	light_done(&group->light);
+	mailbox_done(&group->box);
+	pthread_mutex_destroy(&group->lock);
+	settings_done(SETTINGS_GROUP, &group->settings);
+	free(group->members);
+	free(group->ranked);
+	task_done(&group->task);
+}
+
+void group_event(struct gloop_group *group, struct event *event)
+{
+	const struct observer *observer = &group->task.tree->config.observer;
+
+	if (!observer->event)
+		return;
+	event->group = group->task.name;
+	event->generation = group->published_generation;
+	if (!event->throughline)
+		event->throughline = group->task.name;
+	observer->event(event, observer->userdata);
+}
+
+void group_set_state(struct gloop_group *group, enum group_state state)
+{
+	enum group_state from = group->state; /* written by this thread only */
+	char text[80];
+
+	if (from == state)
+		return;
+	if (!group_state_may(from, state)) {
+		snprintf(text, sizeof(text), "refused: %s → %s", group_state_to_string(from),
+			group_state_to_string(state));
+		group_event(group, &(struct event){ .type = EVENT_BUG, .text = text });
+		return;
+	}
+	pthread_mutex_lock(&group->lock);
+	group->state = state;
+	group->since_realtime_usec = clock_realtime();
+	group->published_generation = group->generation;
+	pthread_mutex_unlock(&group->lock);
+	if (!group_is_root(group))
+		group_event(group,
+			&(struct event){ .type = EVENT_STATE,
+				.from = group_state_to_string(from),
+				.to = group_state_to_string(state) });
+}
+
+void group_set_note(struct gloop_group *group, const char *format, ...)
+{
+	va_list arguments;
+
+	pthread_mutex_lock(&group->lock);
+	va_start(arguments, format);
+	vsnprintf(group->note, sizeof(group->note), format, arguments);
+	va_end(arguments);
+	pthread_mutex_unlock(&group->lock);
+}
+
+/* The worst of its own and its members' colors. */
+static void add_members(struct gloop_group *group, struct group_snapshot *ret)
+{
+	for (unsigned i = 0; i < group->n_members; i++) {
+		struct task *task = group->members[i];
+
+		if (task->is_group) {
+			struct group_snapshot child;
+
+			group_snapshot(group_of(task), &child);
+			ret->color = MAX(ret->color, child.color);
+			ret->n_loops += child.n_loops;
+			ret->n_ready += child.n_ready;
+		} else {
+			struct loop_brief child;
+
+			loop_brief(loop_of(task), &child);
+			ret->color = MAX(ret->color, child.color);
+			ret->n_loops += child.wanted;
+			ret->n_ready += child.wanted && child.ready;
+		}
+	}
+}
+
+/* No member of a group that shall not run is wanted, whatever its own wish. */
+static void apply_own(struct group_snapshot *ret)
+{
+	if (ret->state == GROUP_FAILED && ret->wanted) {
+		ret->color = COLOR_RED;
+	} else if (ret->state == GROUP_INACTIVE || ret->state == GROUP_FAILED) {
+		ret->color = COLOR_GREY;
+		ret->n_loops = ret->n_ready = 0;
+	} else if (ret->state == GROUP_RESETTING || ret->episode_open) {
+		ret->color = COLOR_RED;
+	} else if (ret->state != GROUP_RUNNING && ret->color == COLOR_GREEN) {
+		ret->color = COLOR_AMBER;
+	}
+}
+
+void group_snapshot(struct gloop_group *group, struct group_snapshot *ret)
+{
+	*ret = (struct group_snapshot){
+		.name = group->task.name,
+		.parent = task_group_name(&group->task),
+		.max_resets = group->settings.max_resets,
+	};
+	pthread_mutex_lock(&group->light.lock);
+	ret->light = group->light.state == LIGHT_GREEN;
+	ret->episode_open = group->light.state == LIGHT_RED;
+	ret->episode = group->light.number;
+	pthread_mutex_unlock(&group->light.lock);
+
+	pthread_mutex_lock(&group->lock);
+	ret->state = group->state;
+	ret->wanted = group->wanted;
+	ret->generation = group->published_generation;
+	ret->resets = group->resets_used;
+	ret->resets_total = group->resets_total;
+	ret->since_usec = group->since_realtime_usec;
+	snprintf(ret->note, sizeof(ret->note), "%s", group->note);
+	pthread_mutex_unlock(&group->lock);
+
+	ret->ready = atomic_load(&group->report) & REPORT_READY;
+	add_members(group, ret);
+	apply_own(ret);
+}
+
+char **group_hook_environment(struct gloop_group *group)
+{
+	_cleanup_vector_ char **v = NULL;
+	const char *path = getenv("PATH");
+	char cause[200];
+	uint64_t episode = light_cause(&group->light, cause, sizeof(cause));
+
+	if (vector_append_take(&v, string_printf("PATH=%s", path ?: DEFAULT_PATH)) < 0 ||
+		vector_append_take(&v, string_printf("GREENLOOP_GROUP=%s", group->task.name)) < 0 ||
+		vector_append_take(&v, string_printf("GREENLOOP_GENERATION=%" PRIu64, group->generation)) < 0 ||
+		vector_append_take(&v, string_printf("GREENLOOP_EPISODE=%" PRIu64, episode)) < 0 ||
+		vector_append_take(&v, string_printf("GREENLOOP_THROUGHLINE=%s", group->task.name)) < 0 ||
+		vector_append_take(&v, string_printf("GREENLOOP_REASON=%s", cause)) < 0)
+		return NULL;
+	return TAKE_PTR(v);
+}
+
+static size_t copy_of_group(struct gloop_group *group, uint64_t number, struct episode *ret, size_t room)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&group->light.lock);
+	for (size_t i = 0; i < LIGHT_EPISODES_KEPT && n < room; i++)
+		if (group->light.episodes[i] && (number == 0 || group->light.episodes[i]->number == number))
+			ret[n++] = *group->light.episodes[i];
+	pthread_mutex_unlock(&group->light.lock);
+	return n;
+}
+
+static int newer_first(const void *a, const void *b)
+{
+	const struct episode *left = a, *right = b;
+
+	return (left->number < right->number) - (left->number > right->number);
+}
+
+int episodes_copy(
+	struct tree *tree, struct gloop_group *group, uint64_t number, struct episode **ret, size_t *ret_length)
+{
+	struct episode *episodes = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; tree_task(tree, i); i++) {
+		struct gloop_group *one = task_group(tree_task(tree, i));
+		struct episode *larger;
+
+		if (!one || (group && one != group))
+			continue;
+		larger = reallocarray(episodes, n + LIGHT_EPISODES_KEPT, sizeof(*episodes));
+		if (!larger) {
+			free(episodes);
+			return -ENOMEM;
+		}
+		episodes = larger;
+		n += copy_of_group(one, number, episodes + n, LIGHT_EPISODES_KEPT);
+	}
+	if (n > 1)
+		qsort(episodes, n, sizeof(*episodes), newer_first);
+	*ret = episodes;
+	*ret_length = n;
+	return 0;
+}

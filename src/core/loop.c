@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop as a thing that is seen: its published state, its names, its history, the environment that its children get. */
+#include "core/loop.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/strings.h"
+#include "core/group.h"
+#include "core/message.h"
+#include "core/root.h"
+
+struct gloop_loop *loop_of(struct task *task)
+{
+	return container_of(task, struct gloop_loop, task);
+}
+
+int loop_init(struct gloop_loop *loop, struct tree *tree, const char *name, struct gloop_group *group)
+{
+	int r;
+
+	r = task_init(&loop->task, tree, name, group);
+	if (r < 0)
+		return r;
+	r = budget_init(&loop->budget);
+	if (r < 0)
+		return r;
+	loop->since_realtime_usec = clock_realtime();
+	loop->outcome = "";
+	return -pthread_mutex_init(&loop->lock, NULL);
+}
+
+void loop_done(struct gloop_loop *loop)
+{
+	generation_unref(loop->generation);
+	budget_done(&loop->budget);
+	messages_free(loop->messages);
+	pthread_mutex_destroy(&loop->lock);
+	settings_done(SETTINGS_LOOP, &loop->settings);
+	free(loop->failures);
+	free(loop->status);
+	free(loop->note);
+	task_done(&loop->task);
+}
+
+void loop_throughline(const struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *buf, size_t size)
+{
+	const char *group = task_group_name(&loop->task);
+
+	snprintf(buf, size, "%s%s%s:%" PRIu64 "#%" PRIu64, group ?: "", group ? "/" : "", loop->task.name,
+		generation, cycle);
+}
+
+void loop_event(struct gloop_loop *loop, struct generation *generation, struct event *event)
+{
+	const struct observer *observer = &loop->task.tree->config.observer;
+	char throughline[128];
+
+	if (!observer->event)
+		return;
+	event->loop = loop->task.name;
+	event->group = task_group_name(&loop->task);
+	if (generation) {
+		event->generation = generation->number;
+		event->cycle = atomic_load(&generation->cycle);
+	} else {
+		event->generation = loop->number;
+	}
+	loop_throughline(loop, event->generation, event->cycle, throughline, sizeof(throughline));
+	event->throughline = throughline;
+	observer->event(event, observer->userdata);
+}
+
+bool loop_set_state(struct gloop_loop *loop, struct generation *generation, enum loop_state state)
+{
+	enum loop_state from;
+	bool stale, allowed;
+
+	pthread_mutex_lock(&loop->lock);
+	from = loop->state;
+	stale = generation && (atomic_load(&generation->stopped) || generation->number != loop->number);
+	allowed = loop_state_may(from, state);
+	if (!stale && allowed) {
+		loop->state = state;
+		loop->since_realtime_usec = clock_realtime();
+		if (state != LOOP_BACKOFF)
+			loop->next_start_realtime_usec = 0;
+	}
+	pthread_mutex_unlock(&loop->lock);
+
+	if (stale || from == state)
+		return false;
+	if (!allowed) {
+		char text[80];
+
+		snprintf(text, sizeof(text), "refused: %s → %s", loop_state_to_string(from),
+			loop_state_to_string(state));
+		loop_event(loop, generation, &(struct event){ .type = EVENT_BUG, .text = text });
+		return false;
+	}
+	loop_event(loop, generation,
+		&(struct event){ .type = EVENT_STATE,
+			.from = loop_state_to_string(from),
+			.to = loop_state_to_string(state) });
+	return true;
+}
+
+void loop_set_note(struct gloop_loop *loop, const char *format, ...)
+{
+	_cleanup_free_ char *note = NULL;
+	va_list arguments;
+	char *old;
+
+	va_start(arguments, format);
+	if (*format)
+		note = string_vprintf(format, arguments);
+	va_end(arguments);
+
+	pthread_mutex_lock(&loop->lock);
+	old = loop->note;
+	loop->note = TAKE_PTR(note);
+	pthread_mutex_unlock(&loop->lock);
+	free(old);
+}
+
+void loop_record(struct gloop_loop *loop, const struct failure *failure)
+{
+	pthread_mutex_lock(&loop->lock);
+	if (!loop->failures)
+		loop->failures = calloc(LOOP_FAILURES_KEPT, sizeof(*loop->failures));
+	if (loop->failures)
+		loop->failures[loop->n_failures++ % LOOP_FAILURES_KEPT] = *failure;
+	pthread_mutex_unlock(&loop->lock);
+}
+
+unsigned loop_failures_copy(struct gloop_loop *loop, struct failure *ret, unsigned max)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&loop->lock);
+	n = MIN(MIN(loop->n_failures, LOOP_FAILURES_KEPT), max);
+	for (unsigned i = 0; i < n; i++)
+		ret[i] = loop->failures[(loop->n_failures - 1 - i) % LOOP_FAILURES_KEPT];
+	pthread_mutex_unlock(&loop->lock);
+	return n;
+}
+
+static enum color loop_color(const struct gloop_loop *loop)
+{
+	if (loop->wanted && (loop->failed || loop->ignored_trip || loop->state == LOOP_FAILED))
+		return COLOR_RED;
+	if (!loop->wanted || loop->state == LOOP_DONE)
+		return COLOR_GREY;
+	if (loop->ready && loop->state == LOOP_RUNNING)
+		return COLOR_GREEN;
+	return COLOR_AMBER;
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ?: "");
+}
+
+void loop_brief(struct gloop_loop *loop, struct loop_brief *ret)
+{
+	pthread_mutex_lock(&loop->lock);
+	*ret = (struct loop_brief){ .color = loop_color(loop), .wanted = loop->wanted && loop->state != LOOP_DONE, .ready = loop->ready };
+	pthread_mutex_unlock(&loop->lock);
+}
+
+void loop_snapshot(struct gloop_loop *loop, struct loop_snapshot *ret)
+{
+	uint64_t now = clock_now();
+
+	*ret = (struct loop_snapshot){
+		.name = loop->task.name,
+		.group = task_group_name(&loop->task),
+		.type = loop_type_to_string(loop->settings.type),
+		.max_loop_failures = loop->settings.max_loop_failures,
+	};
+	budget_settle(&loop->budget, &loop->settings, now, NULL);
+	ret->failures = budget_failures(&loop->budget);
+
+	pthread_mutex_lock(&loop->lock);
+	ret->state = loop->state;
+	ret->color = loop_color(loop);
+	ret->wanted = loop->wanted;
+	ret->ready = loop->ready;
+	ret->generation = loop->number;
+	ret->cycle = loop->cycle;
+	ret->cycles_succeeded = loop->cycles_succeeded;
+	ret->starts = loop->starts;
+	ret->pid = loop->pid;
+	ret->since_usec = loop->since_realtime_usec;
+	ret->next_start_usec = loop->next_start_realtime_usec;
+	ret->failures_total = loop->n_failures;
+	ret->trips = loop->trips;
+	ret->has_failure = loop->n_failures > 0;
+	if (ret->has_failure)
+		ret->last_failure = loop->failures[(loop->n_failures - 1) % LOOP_FAILURES_KEPT];
+	copy_text(ret->outcome, sizeof(ret->outcome), loop->outcome);
+	copy_text(ret->status, sizeof(ret->status), loop->status);
+	copy_text(ret->note, sizeof(ret->note), loop->note);
+	pthread_mutex_unlock(&loop->lock);
+}
+
+static int append(char ***v, const char *key, const char *value)
+{
+	return vector_append_take(v, string_printf("%s=%s", key, value));
+}
+
+static int append_number(char ***v, const char *key, uint64_t value)
+{
+	return vector_append_take(v, string_printf("%s=%" PRIu64, key, value));
+}
+
+/* "KEY=value" in place of an earlier KEY. */
+static int environment_put(char ***v, const char *pair)
+{
+	size_t length = strcspn(pair, "=") + 1;
+
+	for (char **p = *v; p && *p; p++)
+		if (strncmp(*p, pair, length) == 0) {
+			char *copy = strdup(pair);
+
+			if (!copy)
+				return -ENOMEM;
+			free(*p);
+			*p = copy;
+			return 0;
+		}
+	return vector_append(v, pair);
+}
+
+/* The clean environment: what the daemon has of these few, then env.KEY, then greenloop's own. */
+static int append_base(char ***v, const struct gloop_loop *loop)
+{
+	static const char *const kept[] = { "PATH", "LANG", "TZ", "HOME", "USER", "LOGNAME", "SHELL" };
+	int r = 0;
+
+	for (size_t i = 0; i < ELEMENTS(kept) && r >= 0; i++) {
+		const char *value = getenv(kept[i]);
+
+		if (value)
+			r = append(v, kept[i], value);
+		else if (i == 0)
+			r = append(v, kept[i], DEFAULT_PATH);
+	}
+	for (char **p = loop->settings.environment; p && *p && r >= 0; p++)
+		r = environment_put(v, *p);
+	return r;
+}
+
+char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *const *extra)
+{
+	_cleanup_vector_ char **v = NULL;
+	const char *group = task_group_name(&loop->task);
+	const char *socket = loop->task.tree->config.socket_path;
+	char throughline[128];
+
+	loop_throughline(loop, generation, cycle, throughline, sizeof(throughline));
+	if (append_base(&v, loop) < 0 || append(&v, "GREENLOOP_LOOP", loop->task.name) < 0 ||
+		append(&v, "GREENLOOP_GROUP", group ?: "") < 0 ||
+		append_number(&v, "GREENLOOP_GENERATION", generation) < 0 ||
+		append_number(&v, "GREENLOOP_CYCLE", cycle) < 0 ||
+		append(&v, "GREENLOOP_THROUGHLINE", throughline) < 0 ||
+		(socket && append(&v, "GREENLOOP_SOCKET", socket) < 0))
+		return NULL;
+	for (; extra && *extra; extra++)
+		if (vector_append(&v, *extra) < 0)
+			return NULL;
+	return TAKE_PTR(v);
+}
+
+char **loop_hook_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle)
+{
+	_cleanup_vector_ char **cause = NULL;
+	struct failure last;
+
+	if (loop_failures_copy(loop, &last, 1) > 0) {
+		if (append(&cause, "GREENLOOP_REASON", last.reason) < 0)
+			return NULL;
+		if (last.kind == FAILURE_EXIT && append_number(&cause, "GREENLOOP_EXIT_STATUS", (uint64_t)last.status) < 0)
+			return NULL;
+		if (last.kind == FAILURE_SIGNAL && append_number(&cause, "GREENLOOP_SIGNAL", (uint64_t)last.status) < 0)
+			return NULL;
+	}
+	return loop_environment(loop, generation, cycle, cause);
+}

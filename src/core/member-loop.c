@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A loop as a member: on_start → generation → ask → grace → kill → (abandon) → on_stop → down. The controller's thread only.
+ */
+#include "core/loop.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/strings.h"
+#include "core/group.h"
+#include "core/root.h"
+
+/* After the hard stop: how long a thread may take to end, and a process to die. */
+#define THREAD_END_USEC  (1 * USEC_PER_SEC)
+#define PROCESS_END_USEC (10 * USEC_PER_SEC)
+
+static void set_timer(struct task *task, uint64_t when_usec)
+{
+	timers_set(&task->parent->timers, &task->timer, when_usec);
+}
+
+static void trouble(struct gloop_loop *loop, const char *what, int error)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s: %s", what, strerror(-error));
+	loop_event(loop, NULL, &(struct event){ .type = EVENT_TROUBLE, .text = text });
+}
+
+/* It could not be started now; the next attempt after wait. */
+static void put_off(struct task *task, uint64_t wait_usec)
+{
+	struct gloop_loop *loop = loop_of(task);
+
+	task->not_before_usec = usec_add(clock_now(), wait_usec);
+	pthread_mutex_lock(&loop->lock);
+	loop->next_start_realtime_usec = usec_add(clock_realtime(), wait_usec);
+	pthread_mutex_unlock(&loop->lock);
+	loop_set_state(loop, NULL, LOOP_BACKOFF);
+	member_set_phase(task, PHASE_DOWN);
+}
+
+static void put_off_troubled(struct task *task, const char *what, int error)
+{
+	const struct loop_settings *settings = &loop_of(task)->settings;
+
+	trouble(loop_of(task), what, error);
+	put_off(task, backoff_nth(settings->backoff_usec, settings->backoff_max_usec, ++task->start_troubles));
+}
+
+/* "started without cache, replica": siblings that its `after` names and that are not wanted. */
+static void note_absent(struct task *task)
+{
+	_cleanup_vector_ char **absent = NULL;
+	_cleanup_free_ char *list = NULL;
+
+	for (unsigned i = 0; i < task->n_predecessors; i++)
+		if (task_gate(task->predecessors[i]) == GATE_ABSENT && !task->predecessors[i]->done)
+			vector_append(&absent, task->predecessors[i]->name);
+	list = vector_join(absent, ", ");
+	loop_set_note(loop_of(task), absent && list ? "started without %s" : "", list);
+}
+
+static void watch_cycle(struct task *task)
+{
+	const struct loop_settings *settings = &loop_of(task)->settings;
+
+	if (settings->type == LOOP_TYPE_MODULE && settings->cycle_timeout_usec != USEC_INFINITY)
+		set_timer(task, usec_add(clock_now(), settings->cycle_timeout_usec));
+}
+
+static void begin_generation(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+	int r;
+
+	note_absent(task);
+	member_set_phase(task, PHASE_UP);
+	r = generation_start(loop, &loop->generation);
+	if (r < 0) {
+		put_off_troubled(task, "cannot make a thread", r);
+		return;
+	}
+	task->start_troubles = 0;
+	watch_cycle(task);
+}
+
+void loop_member_start(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+	int r;
+
+	set_timer(task, USEC_INFINITY);
+	if (!loop->settings.on_start.argv) {
+		begin_generation(task);
+		return;
+	}
+	loop_set_state(loop, NULL, LOOP_STARTING);
+	member_set_phase(task, PHASE_HOOK);
+	r = hook_run(&task->hooks, "on_start", &loop->settings.on_start,
+		loop_hook_environment(loop, loop->next_generation, 0), loop->settings.hook_timeout_usec,
+		&task->parent->box, &task->letter, MEMBER_HOOK, &loop->start_hook);
+	if (r < 0)
+		put_off_troubled(task, "cannot run on_start", r);
+}
+
+static void publish_outcome(struct gloop_loop *loop, const char *outcome)
+{
+	pthread_mutex_lock(&loop->lock);
+	loop->outcome = outcome;
+	loop->ready = false;
+	loop->pid = 0;
+	pthread_mutex_unlock(&loop->lock);
+}
+
+static void is_down(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+
+	set_timer(task, USEC_INFINITY);
+	task->hard = false;
+	if (task->done)
+		loop_set_state(loop, NULL, LOOP_DONE);
+	else if (task->failed)
+		loop_set_state(loop, NULL, LOOP_FAILED);
+	else
+		loop_set_state(loop, NULL, LOOP_INACTIVE);
+	member_set_phase(task, PHASE_DOWN);
+}
+
+static void start_hook_ended(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+	_cleanup_free_ char *message = NULL;
+	struct failure failure;
+	int status;
+
+	if (!hook_take(&task->hooks, &loop->start_hook, &status, &message))
+		return;
+	if (!task_should_run(task)) {
+		is_down(task);
+	} else if (status == 0 || loop->settings.on_start.ignore_failure) {
+		begin_generation(task);
+	} else if (status == HOOK_EXIT_VETO) {
+		member_give_up(task, GIVEUP_VETO);
+		publish_outcome(loop, "vetoed");
+		loop_set_note(loop, "vetoed by on_start");
+		is_down(task);
+	} else {
+		failure_set(&failure, FAILURE_HOOK, status, "on_start: %s", message ?: "failed");
+		loop_fail(loop, NULL, &failure, false);
+		if (task->failed)
+			is_down(task);
+		else
+			put_off(task, budget_backoff(&loop->budget, &loop->settings, (uint32_t)clock_now()));
+	}
+}
+
+/* The generation is over, or given up: on_stop, then down. */
+static void close_generation(struct task *task, const char *outcome)
+{
+	struct gloop_loop *loop = loop_of(task);
+	struct generation *generation = loop->generation;
+	bool due = atomic_exchange(&generation->stop_hook_due, false) && loop->settings.on_stop.argv;
+	int r;
+
+	publish_outcome(loop, outcome);
+	task->ready = false;
+	set_timer(task, USEC_INFINITY);
+	if (due) {
+		r = hook_run(&task->hooks, "on_stop", &loop->settings.on_stop,
+			loop_hook_environment(loop, generation->number, atomic_load(&generation->cycle)),
+			loop->settings.hook_timeout_usec, NULL, NULL, 0, NULL);
+		if (r < 0)
+			trouble(loop, "cannot run on_stop", r);
+	}
+	loop->generation = generation_unref(generation);
+	if (hook_queue_idle(&task->hooks))
+		is_down(task);
+	else
+		member_set_phase(task, PHASE_CLOSING);
+}
+
+static const char *outcome_of(const struct task *task)
+{
+	if (task->done)
+		return "done";
+	if (task->vetoed)
+		return "vetoed";
+	return task->failed || task->renew ? "failed" : "stopped";
+}
+
+void loop_member_hook(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+
+	if (task->phase == PHASE_HOOK && loop->start_hook)
+		start_hook_ended(task);
+	else if (task->phase == PHASE_CLOSING && hook_queue_idle(&task->hooks))
+		is_down(task);
+}
+
+static void see_giveup(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+	int giveup = atomic_load(&loop->generation->giveup);
+
+	if (giveup == GIVEUP_NONE || giveup == GIVEUP_ACTED)
+		return;
+	atomic_store(&loop->generation->giveup, GIVEUP_ACTED);
+	member_give_up(task, giveup);
+	if (giveup == GIVEUP_RENEW)
+		task->not_before_usec = usec_add(clock_now(),
+			budget_backoff(&loop->budget, &loop->settings, (uint32_t)clock_now()));
+	if (giveup == GIVEUP_VETO)
+		loop_set_note(loop, "vetoed by on_start");
+}
+
+void loop_member_look(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+
+	if (!loop->generation)
+		return;
+	see_giveup(task);
+	task->ready = atomic_load(&loop->generation->ready);
+	if (atomic_load(&loop->generation->fate) == FATE_ENDED)
+		close_generation(task, outcome_of(task));
+}
+
+void loop_member_ask(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+
+	loop_set_state(loop, NULL, LOOP_STOPPING);
+	member_set_phase(task, PHASE_ASKED);
+	generation_stop(loop->generation);
+	if (task->hard || task->parent->hurry || task->parent->stop_overdue || loop->settings.grace_period_usec == 0) {
+		loop_member_kill(task);
+		return;
+	}
+	loop->ops->ask(loop->generation);
+	set_timer(task, usec_add(clock_now(), loop->settings.grace_period_usec));
+}
+
+void loop_member_kill(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+
+	member_set_phase(task, PHASE_KILLED);
+	loop->kill_since_usec = clock_now();
+	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_HARD });
+	loop->ops->kill(loop->generation);
+	set_timer(task, usec_add(loop->kill_since_usec, THREAD_END_USEC));
+}
+
+static void abandon(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+
+	if (!generation_condemn(loop->generation))
+		return; /* it has just ended: its letter is on the way */
+	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_HARD, .value = 1 });
+	if (!tree_abandon(task->tree)) {
+		task->failed = true;
+		task->not_before_usec = USEC_INFINITY;
+		loop_set_note(loop, "too many abandoned threads");
+		tree_exhausted(task->tree, task->name);
+	}
+	close_generation(task, "abandoned");
+}
+
+static char process_state(pid_t pid)
+{
+	char path[32], line[300];
+	FILE *file;
+	char state = '?';
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return state;
+	if (fgets(line, sizeof(line), file)) {
+		const char *end = strrchr(line, ')');
+
+		if (end && end[1] == ' ' && end[2])
+			state = end[2];
+	}
+	fclose(file);
+	return state;
+}
+
+static void unkillable(struct task *task, pid_t pid)
+{
+	struct gloop_loop *loop = loop_of(task);
+	char text[80];
+
+	snprintf(text, sizeof(text), "cannot be killed: pid %d (state %c)", pid, process_state(pid));
+	loop_set_note(loop, "%s", text);
+	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_TROUBLE, .text = text });
+	task->failed = true;
+	task->not_before_usec = USEC_INFINITY;
+	loop_set_state(loop, NULL, LOOP_FAILED);
+	member_set_phase(task, PHASE_STUCK);
+}
+
+static void killed_timer(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+	uint64_t now = clock_now();
+	pid_t pid = 0;
+
+	if (!loop->ops->alive || !loop->ops->alive(loop->generation, &pid)) {
+		abandon(task);
+	} else if (now >= loop->kill_since_usec + PROCESS_END_USEC) {
+		unkillable(task, pid);
+	} else {
+		loop->ops->kill(loop->generation);
+		set_timer(task, now + THREAD_END_USEC);
+	}
+}
+
+/* A module's cycle cannot be ended alone: when it is overdue the failure is counted here, and the generation renewed. */
+static void cycle_timer(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+	uint64_t begin = atomic_load(&loop->generation->cycle_begin_usec);
+	uint64_t timeout = loop->settings.cycle_timeout_usec;
+	struct failure failure;
+	char span[64];
+
+	if (timeout == USEC_INFINITY || loop->settings.type != LOOP_TYPE_MODULE)
+		return;
+	if (begin == 0 || begin + timeout > clock_now()) {
+		set_timer(task, (begin ?: clock_now()) + timeout);
+		return;
+	}
+	failure_set(&failure, FAILURE_CYCLE_TIMEOUT, 0, "the cycle took longer than %s",
+		timespan_format(timeout, span, sizeof(span)));
+	if (loop_fail(loop, loop->generation, &failure, false) == FAILING_COUNTED)
+		generation_give_up(loop->generation, GIVEUP_RENEW);
+	loop_member_look(task);
+}
+
+void loop_member_timer(struct task *task)
+{
+	if (task->phase == PHASE_ASKED)
+		loop_member_kill(task);
+	else if (task->phase == PHASE_KILLED)
+		killed_timer(task);
+	else if (task->phase == PHASE_UP)
+		cycle_timer(task);
+}
+
+void loop_member_publish(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+
+	pthread_mutex_lock(&loop->lock);
+	loop->wanted = task->wanted;
+	loop->failed = task->failed;
+	pthread_mutex_unlock(&loop->lock);
+}

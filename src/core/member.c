@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a controller steers one member: from a few flags follows what it should do, and each call here takes the next step towards
+ * it. Everything runs on the controller's thread, nothing waits.
+ */
+#include "core/task.h"
+
+#include "base/clock.h"
+#include "core/group.h"
+#include "core/loop.h"
+
+bool task_should_run(const struct task *task)
+{
+	return task->parent->running && task->wanted && !task->done && !task->vetoed && !task->failed && !task->held;
+}
+
+enum gate task_gate(const struct task *task)
+{
+	if (!task->wanted || task->vetoed || task->done)
+		return GATE_ABSENT;
+	return task->ready && task->phase == PHASE_UP ? GATE_OPEN : GATE_CLOSED;
+}
+
+static enum gate sibling_gate(unsigned index, void *userdata)
+{
+	struct gloop_group *group = userdata;
+
+	return task_gate(group->members[index]);
+}
+
+/* In a stop, those that come after it go first. One that goes on running holds nobody. */
+static bool may_stop(const struct task *task)
+{
+	for (unsigned i = 0; i < task->n_successors; i++) {
+		const struct task *successor = task->successors[i];
+
+		if (!task_is_down(successor) && (successor->renew || !task_should_run(successor)))
+			return false;
+	}
+	return true;
+}
+
+static enum tally tally_of(const struct task *task)
+{
+	if (!task->wanted || task->done || task->vetoed)
+		return TALLY_ASIDE;
+	if (task->failed)
+		return TALLY_FAILED;
+	return task->ready && task->phase == PHASE_UP ? TALLY_READY : TALLY_WANTING;
+}
+
+static void count(struct task *task)
+{
+	struct gloop_group *group = task->parent;
+	enum tally tally = tally_of(task);
+
+	if (tally == task->tally)
+		return;
+	group->tallies[task->tally]--;
+	group->tallies[tally]++;
+	task->tally = tally;
+}
+
+void member_set_phase(struct task *task, enum phase phase)
+{
+	struct gloop_group *group = task->parent;
+	bool was_down = task_is_down(task);
+
+	task->phase = phase;
+	if (was_down && !task_is_down(task)) {
+		group->n_up++;
+		if (task->held)
+			group->n_held_up++;
+	} else if (!was_down && task_is_down(task)) {
+		group->n_up--;
+		if (task->held)
+			group->n_held_up--;
+	}
+}
+
+static void start(struct task *task)
+{
+	struct gloop_group *group = task->parent;
+
+	task->renew = task->hard = false;
+	if (task->not_before_usec > clock_now()) {
+		timers_set(&group->timers, &task->timer, task->not_before_usec);
+		if (!task->is_group)
+			loop_set_state(loop_of(task), NULL, LOOP_BACKOFF);
+		return;
+	}
+	if (!expression_open(task->after, sibling_gate, group))
+		return;
+	if (task->is_group)
+		group_member_start(task);
+	else
+		loop_member_start(task);
+}
+
+static void stop(struct task *task)
+{
+	if (!may_stop(task))
+		return;
+	if (task->is_group)
+		group_member_ask(task);
+	else
+		loop_member_ask(task);
+}
+
+/* Those that wait for it to start, and those that wait for it to have ended. */
+void member_settle_successors(struct task *task)
+{
+	for (unsigned i = 0; i < task->n_successors; i++)
+		member_settle(task->successors[i]);
+}
+
+static void settle_predecessors(struct task *task)
+{
+	for (unsigned i = 0; i < task->n_predecessors; i++)
+		member_settle(task->predecessors[i]);
+}
+
+void member_settle(struct task *task)
+{
+	enum gate gate_before = task_gate(task);
+	enum tally tally_before = task->tally;
+	bool down_before = task_is_down(task);
+
+	if (task->phase == PHASE_DOWN && task_should_run(task))
+		start(task);
+	else if (task->phase == PHASE_UP && (task->renew || !task_should_run(task)))
+		stop(task);
+	else if (task->phase == PHASE_ASKED && (task->hard || task->parent->hurry || task->parent->stop_overdue))
+		member_hurry(task);
+	if (task->phase == PHASE_DOWN && task->failed && task->wanted && task->parent->running)
+		timers_set(&task->parent->timers, &task->timer, task->not_before_usec);
+
+	count(task);
+	if (task->is_group)
+		group_member_publish(task);
+	else
+		loop_member_publish(task);
+	request_member_changed(task);
+	if (gate_before != task_gate(task) || tally_before != task->tally)
+		member_settle_successors(task);
+	if (!down_before && task_is_down(task))
+		settle_predecessors(task);
+}
+
+/* Something outside has changed (a letter, a timer): look, then settle, and let the neighbours know. */
+static void changed(struct task *task, bool down_before)
+{
+	member_settle(task);
+	member_settle_successors(task);
+	if (!down_before && task_is_down(task))
+		settle_predecessors(task);
+}
+
+void member_facts(struct task *task, unsigned facts)
+{
+	bool down_before = task_is_down(task);
+
+	if (task->is_group) {
+		group_member_look(task);
+	} else {
+		if (facts & MEMBER_LOOK)
+			loop_member_look(task);
+		if (facts & MEMBER_HOOK)
+			loop_member_hook(task);
+	}
+	changed(task, down_before);
+}
+
+void member_timer(struct task *task)
+{
+	bool down_before = task_is_down(task);
+
+	if (!task->is_group)
+		loop_member_timer(task);
+	if (task->phase == PHASE_DOWN && task->failed && task->not_before_usec <= clock_now())
+		member_forget(task); /* its cooldown is over */
+	changed(task, down_before);
+}
+
+void member_hurry(struct task *task)
+{
+	if (task->is_group)
+		mailbox_post(&group_of(task)->box, &group_of(task)->control, GROUP_HURRY);
+	else if (task->phase == PHASE_ASKED)
+		loop_member_kill(task);
+}
+
+static uint64_t cooldown(const struct task *task)
+{
+	const struct action *action = task->is_group ? &group_of((struct task *)task)->settings.exhausted_action
+						     : &loop_of((struct task *)task)->settings.exhausted_action;
+
+	return action->kind == ACTION_COOLDOWN ? action->usec : USEC_INFINITY;
+}
+
+void member_give_up(struct task *task, int giveup)
+{
+	switch (giveup) {
+	case GIVEUP_DONE:
+		task->done = true;
+		break;
+	case GIVEUP_VETO:
+		task->vetoed = true;
+		break;
+	case GIVEUP_FAILED:
+		task->failed = true;
+		task->not_before_usec = USEC_INFINITY;
+		break;
+	case GIVEUP_COOLDOWN:
+		task->failed = true;
+		task->not_before_usec = usec_add(clock_now(), cooldown(task));
+		break;
+	case GIVEUP_RENEW:
+		task->renew = true;
+		break;
+	default:
+		break;
+	}
+}
+
+void member_forget(struct task *task)
+{
+	task->failed = task->vetoed = false;
+	task->not_before_usec = 0;
+	task->start_troubles = 0;
+	if (task->phase == PHASE_DOWN)
+		timers_set(&task->parent->timers, &task->timer, USEC_INFINITY);
+	if (!task->is_group)
+		budget_forget_backoff(&loop_of(task)->budget);
+}

@@ -202,9 +202,8 @@ uint64_t budget_backoff(
 	attempts = budget->attempts;
 	pthread_mutex_unlock(&budget->lock);
 
-	if (attempts <= 1)
-		return 0;
-	wait = backoff_nth(settings->backoff_usec, settings->backoff_max_usec, attempts - 1);
+	wait = backoff_nth(settings->backoff_usec, settings->backoff_max_usec,
+	        attempts > 0 ? attempts - 1 : 0);
 	/* The settings keep it below a year, so that this cannot overflow. */
 	return wait - wait / 10 + wait / 5 * (chance % 1001) / 1000;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `after` expressions and the start order of a group. Pure: siblings are indices 0…n-1 in order of appearance.
+ * `after` expressions and the start order of a group. Pure: siblings are indices 0…n-1 in order of
+ * appearance.
  *
  *   after = db & (cache | replica)        & binds tighter than |
  */
@@ -11,13 +12,14 @@
 
 struct expression; /* a parsed `after`; NULL: no condition */
 
-/* Names are looked up by the callback: an index ≥ 0, or -ENOENT. -EINVAL with a malloc()ed sentence for a syntax error,
- * an unknown name; empty text gives NULL. */
+/* Names are looked up by the callback: an index ≥ 0, or -ENOENT. -EINVAL with a malloc()ed sentence
+ * for a syntax error, an unknown name; empty text gives NULL. */
 typedef int (*order_lookup)(const char *name, void *userdata);
-int expression_parse(struct expression **ret, const char *text, order_lookup lookup, void *userdata, char **ret_reason);
+int expression_parse(struct expression **ret, const char *text, order_lookup lookup, void *userdata,
+        char **ret_reason);
 void expression_free(struct expression *expression);
 
-enum gate { /* what one sibling says to those after it */
+enum gate {          /* what one sibling says to those after it */
 	GATE_ABSENT, /* not wanted (stopped on purpose, vetoed, done): holds nobody up */
 	GATE_CLOSED, /* wanted and not ready, or failed */
 	GATE_OPEN,   /* ready */
@@ -28,11 +30,13 @@ typedef enum gate (*order_gate)(unsigned sibling, void *userdata);
 bool expression_open(const struct expression *expression, order_gate gate, void *userdata);
 
 /* Calls visit for each sibling that it names, each once, in order of appearance. */
-void expression_visit(const struct expression *expression, void (*visit)(unsigned sibling, void *userdata), void *userdata);
+void expression_visit(const struct expression *expression,
+        void (*visit)(unsigned sibling, void *userdata), void *userdata);
 
 /*
- * The total start order: `after` first, then order of appearance. ret_rank[i] is the place of sibling i. A cycle gives
- * -ELOOP and spells it out in *ret_cycle (indices, each after the next, the first repeated at the end), malloc()ed; then
- * the places are worth nothing. -ENOMEM.
+ * The total start order: `after` first, then order of appearance. ret_rank[i] is the place of
+ * sibling i. A cycle gives -ELOOP and spells it out in *ret_cycle (indices, each after the next,
+ * the first repeated at the end), malloc()ed; then the places are worth nothing. -ENOMEM.
  */
-int order_rank(struct expression *const *after, unsigned n, unsigned *ret_rank, unsigned **ret_cycle, size_t *ret_cycle_length);
+int order_rank(struct expression *const *after, unsigned n, unsigned *ret_rank,
+        unsigned **ret_cycle, size_t *ret_cycle_length);

@@ -33,15 +33,12 @@ static uint64_t green_time(const struct reset_budget *budget, uint64_t now)
 
 void reset_budget_light(struct reset_budget *budget, bool green, uint64_t now)
 {
-	if (green == budget->green)
-		return;
 	budget->green_usec = green_time(budget, now);
 	budget->green_since_usec = now;
 	budget->green = green;
 }
 
-/* Drops the stamps that have left the window; one exactly at its edge is still inside, as in OTP.
- */
+/* Drops the stamps that have left the window; one at its very edge is still inside, as in OTP. */
 static void slide(struct reset_budget *budget, uint64_t window, uint64_t now)
 {
 	uint64_t at = green_time(budget, now);

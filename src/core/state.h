@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The states of loops and groups, their names, and the one table of the transitions that are allowed. */
+/* The states of loops and groups, their names, and the one table of the transitions that are
+ * allowed. */
 #pragma once
 
 #include <stdbool.h>

@@ -170,6 +170,20 @@ START_TEST(test_deep_operands)
 }
 END_TEST
 
+/* Only open parentheses count. */
+START_TEST(test_side_by_side)
+{
+	char text[1000] = "(a)";
+	struct expression *expression;
+
+	for (unsigned i = 0; i < 100; i++)
+		strcat(text, "&(a)");
+	expression = parse(text);
+	ck_assert(expression_open(expression, gate, (void *)"o"));
+	expression_free(expression);
+}
+END_TEST
+
 /* A long line is no deep one. */
 START_TEST(test_long)
 {
@@ -256,6 +270,65 @@ START_TEST(test_rank)
 }
 END_TEST
 
+enum { SIBLINGS = 26 };
+
+/* The rule said plainly: the first in order of appearance of those whose predecessors all have
+ * their place. */
+static void rank_plainly(bool after[SIBLINGS][SIBLINGS], unsigned *ret_rank)
+{
+	bool placed[SIBLINGS] = { false };
+
+	for (unsigned place = 0; place < SIBLINGS; place++)
+		for (unsigned i = 0; i < SIBLINGS; i++) {
+			bool free = !placed[i];
+
+			for (unsigned j = 0; j < SIBLINGS; j++)
+				free = free && (!after[i][j] || placed[j]);
+			if (!free)
+				continue;
+			placed[i] = true;
+			ret_rank[i] = place;
+			break;
+		}
+}
+
+/* Each is after some that stand before it in an order drawn by lot, so there is no cycle. */
+static void draw(unsigned seed, bool after[SIBLINGS][SIBLINGS], struct expression **ret_expressions)
+{
+	unsigned lot[SIBLINGS];
+
+	srand(seed);
+	for (unsigned i = 0; i < SIBLINGS; i++)
+		lot[i] = (unsigned)rand();
+	for (unsigned i = 0; i < SIBLINGS; i++) {
+		char text[3 * SIBLINGS] = "";
+
+		for (unsigned j = 0; j < SIBLINGS; j++) {
+			after[i][j] = lot[j] < lot[i] && rand() % 5 == 0;
+			if (after[i][j])
+				snprintf(text + strlen(text), 3, "%s%c", text[0] ? "&" : "",
+				        'a' + (int)j);
+		}
+		ret_expressions[i] = parse(text);
+	}
+}
+
+START_TEST(test_rank_by_lot)
+{
+	bool after[SIBLINGS][SIBLINGS];
+	struct expression *expressions[SIBLINGS];
+	unsigned rank[SIBLINGS], expected[SIBLINGS], *cycle = NULL;
+	size_t length;
+
+	draw((unsigned)_i, after, expressions);
+	rank_plainly(after, expected);
+	ck_assert_int_eq(order_rank(expressions, SIBLINGS, rank, &cycle, &length), 0);
+	ck_assert_mem_eq(rank, expected, sizeof(rank));
+	for (unsigned i = 0; i < SIBLINGS; i++)
+		expression_free(expressions[i]);
+}
+END_TEST
+
 static int lookup_number(const char *name, void *userdata)
 {
 	(void)userdata;
@@ -304,9 +377,11 @@ int main(void)
 	unit_add_table(suite, "fault", test_fault, ELEMENTS(faults));
 	unit_add(suite, "depth", test_depth);
 	unit_add(suite, "deep operands", test_deep_operands);
+	unit_add(suite, "side by side", test_side_by_side);
 	unit_add(suite, "long", test_long);
 	unit_add(suite, "visit", test_visit);
 	unit_add_table(suite, "rank", test_rank, ELEMENTS(orders));
+	unit_add_table(suite, "rank by lot", test_rank_by_lot, 20);
 	unit_add(suite, "many", test_many);
 	return unit_main(suite);
 }

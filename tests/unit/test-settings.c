@@ -213,7 +213,7 @@ static const struct {
 	{ LOOP, "log_prefix", "short", -EINVAL, "full, none" },
 	{ LOOP, "stack_size", "63K", -ERANGE, "64K to 1G" },
 	{ LOOP, "stack_size", "2G", -ERANGE, "64K to 1G" },
-	{ LOOP, "stack_size", "99999999999G", -ERANGE, "64K to 1G" },
+	{ LOOP, "stack_size", "17179869185G", -ERANGE, "64K to 1G" },
 	{ LOOP, "stack_size", "K", -EINVAL, "64K to 1G" },
 	{ LOOP, "stack_size", "8T", -EINVAL, "64K to 1G" },
 	{ LOOP, "stack_size", "8 M", -EINVAL, "64K to 1G" },

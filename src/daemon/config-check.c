@@ -119,7 +119,9 @@ static int forget_after(struct config_task *task)
 		if (!string_equal(task->keys[i].source->key, "after"))
 			continue;
 		free(task->keys[i].text);
-		task->keys[i] = task->keys[--task->n_keys];
+		task->n_keys--;
+		memmove(&task->keys[i], &task->keys[i + 1],
+			(task->n_keys - i) * sizeof(task->keys[i]));
 		break;
 	}
 	return settings_set(task->scope, &task->settings, "after", "", &reason);

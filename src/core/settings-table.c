@@ -29,35 +29,32 @@ enum {
 #define TYPE(words, read, write) .type = (words), .parse = (read), .format = (write)
 #define RANGE(low, high)         .minimum = (low), .maximum = (high)
 
-#define BOOL                     TYPE("yes or no", value_parse_bool, value_format_bool)
-#define NUMBER                   TYPE("number", value_parse_number, value_format_number)
-#define SIZE                     TYPE("size", value_parse_size, value_format_size)
-#define TIME                     TYPE("time", value_parse_time, value_format_time)
-#define ANY_TIME                 TIME, RANGE(0, USEC_INFINITY)
-#define PAUSE                    TIME, RANGE(USEC_PER_MSEC, YEAR)
-#define SIGNAL                   TYPE("signal", value_parse_signal, value_format_signal)
-#define LEVEL                    TYPE("log level", value_parse_log_level, value_format_log_level)
-#define READY                    TYPE("readiness", value_parse_ready, value_format_ready)
-#define EXITS                    TYPE("list of exit statuses", value_parse_exits, value_format_statuses)
-#define STATUSES                                                                                   \
-	TYPE("list of exit statuses and signals", value_parse_statuses, value_format_statuses)
-#define TRIPS TYPE("list of failure kinds", value_parse_trips, value_format_trips)
-#define STRING                                                                                     \
-	TYPE("text", value_parse_string, value_format_string), .release = value_release_string
-#define NAME TYPE("name", value_parse_name, value_format_string), .release = value_release_string
-#define SOCKET                                                                                     \
-	TYPE("path", value_parse_socket, value_format_string), .release = value_release_string
-#define PATHS                                                                                      \
-	TYPE("list of paths", value_parse_paths, value_format_paths),                              \
-	        .release = value_release_vector
-#define COMMAND                                                                                    \
-	TYPE("command", value_parse_command, value_format_command), .release = value_release_command
-#define HOOK                                                                                       \
-	TYPE("command", value_parse_hook, value_format_command), .release = value_release_command
-#define WORDS     .type = "text", .release = value_release_vector
+/* clang-format off */
+#define BOOL      TYPE("yes or no", value_parse_bool, value_format_bool)
+#define NUMBER    TYPE("number", value_parse_number, value_format_number)
+#define SIZE      TYPE("size", value_parse_size, value_format_size)
+#define TIME      TYPE("time", value_parse_time, value_format_time)
+#define ANY_TIME  TIME, RANGE(0, USEC_INFINITY)
+#define PAUSE     TIME, RANGE(USEC_PER_MSEC, YEAR)
+#define INTERVAL  TYPE("time", value_parse_time, value_format_interval), RANGE(0, USEC_INFINITY - 1)
+#define SIGNAL    TYPE("signal", value_parse_signal, value_format_signal)
+#define LEVEL     TYPE("log level", value_parse_log_level, value_format_log_level)
+#define READY     TYPE("readiness", value_parse_ready, value_format_ready)
+#define EXITS     TYPE("list of exit statuses", value_parse_exits, value_format_statuses)
+#define STATUSES  TYPE("list of exit statuses and signals", value_parse_statuses, value_format_statuses)
+#define TRIPS     TYPE("list of failure kinds", value_parse_trips, value_format_trips)
 #define ONE_OF(n) TYPE("name", value_parse_name_of, value_format_name_of), .names = (n)
 #define ACTION(n) TYPE("action", value_parse_action, value_format_action), .names = (n)
-#define INTERVAL  TYPE("time", value_parse_time, value_format_interval), RANGE(0, USEC_INFINITY - 1)
+
+/* Those that own memory. */
+#define STRING    TYPE("text", value_parse_string, value_format_string), .release = value_release_string
+#define NAME      TYPE("name", value_parse_name, value_format_string), .release = value_release_string
+#define SOCKET    TYPE("path", value_parse_socket, value_format_string), .release = value_release_string
+#define PATHS     TYPE("list of paths", value_parse_paths, value_format_paths), .release = value_release_vector
+#define COMMAND   TYPE("command", value_parse_command, value_format_command), .release = value_release_command
+#define HOOK      TYPE("command", value_parse_hook, value_format_command), .release = value_release_command
+#define WORDS     .type = "text", .release = value_release_vector
+/* clang-format on */
 
 #define ROW(owner, word, standard, member, when, explanation, ...)                                 \
 	{                                                                                          \

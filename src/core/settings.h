@@ -60,8 +60,7 @@ enum log_prefix { LOG_PREFIX_FULL, LOG_PREFIX_NONE };
 
 struct loop_settings {
 	char *group, *description, *module, *after;
-	struct command command;
-	struct command on_start, on_stop;
+	struct command command, on_start, on_stop;
 	char **parameters;  /* param.KEY: "KEY=value" */
 	char **environment; /* env.KEY: "KEY=value" */
 	enum loop_type type;
@@ -71,9 +70,8 @@ struct loop_settings {
 	struct action exhausted_action;
 	struct trip_set trip_on;
 	struct status_set fatal_exit_status, success_exit_status;
-	uint64_t interval_usec;      /* USEC_INFINITY: not said */
-	uint64_t start_timeout_usec; /* 90 s */
-	uint64_t grace_period_usec, cycle_timeout_usec, forgive_after_usec;
+	uint64_t interval_usec; /* USEC_INFINITY: not said */
+	uint64_t start_timeout_usec, grace_period_usec, cycle_timeout_usec, forgive_after_usec;
 	uint64_t backoff_usec, backoff_max_usec, hook_timeout_usec;
 	uint64_t stack_size; /* bytes */
 	unsigned max_loop_failures;

@@ -21,7 +21,8 @@ static const char *const loop_names[LOOP_STATE_MAX_] = {
 };
 
 static const unsigned loop_table[LOOP_STATE_MAX_] = {
-	/* Straight to backoff or failed: no thread could be made, or its start hook failed. */
+	/* Straight to backoff: no thread could be made. Straight to failed: an operator's failure
+	 * tripped. Both hold for all three states in which nothing runs. */
 	[LOOP_INACTIVE] = TO(LOOP_STARTING) | TO(LOOP_BACKOFF) | TO(LOOP_FAILED),
 	/* Back to inactive: vetoed. */
 	[LOOP_STARTING] = TO(LOOP_RUNNING) | TO(LOOP_BACKOFF) | TO(LOOP_STOPPING) |
@@ -34,8 +35,9 @@ static const unsigned loop_table[LOOP_STATE_MAX_] = {
 	                 TO(LOOP_FAILED) | TO(LOOP_INACTIVE),
 	/* To stopping: an unkillable process is still there, and somebody wants to wait for its
 	   end. */
-	[LOOP_FAILED] = TO(LOOP_STARTING) | TO(LOOP_INACTIVE) | TO(LOOP_STOPPING),
-	[LOOP_DONE] = TO(LOOP_STARTING) | TO(LOOP_INACTIVE),
+	[LOOP_FAILED] =
+	        TO(LOOP_STARTING) | TO(LOOP_INACTIVE) | TO(LOOP_STOPPING) | TO(LOOP_BACKOFF),
+	[LOOP_DONE] = TO(LOOP_STARTING) | TO(LOOP_INACTIVE) | TO(LOOP_BACKOFF) | TO(LOOP_FAILED),
 };
 
 static const char *const group_names[GROUP_STATE_MAX_] = {

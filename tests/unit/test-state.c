@@ -11,14 +11,14 @@
 
 /* Rows: from; columns: to; in the order of the enum. */
 static const char *const loop_allowed[LOOP_STATE_MAX_] = {
-	/*                    isrgbfd  inactive starting running stoppinG backoff failed done */
+	/* inactive starting running stopping backoff failed done */
 	[LOOP_INACTIVE] = "-x--xx-",
 	[LOOP_STARTING] = "x-xxxxx",
 	[LOOP_RUNNING] = "-x-xxxx",
 	[LOOP_STOPPING] = "x----xx",
 	[LOOP_BACKOFF] = "xxxx-x-",
-	[LOOP_FAILED] = "xx-x---",
-	[LOOP_DONE] = "xx-----",
+	[LOOP_FAILED] = "xx-xx--",
+	[LOOP_DONE] = "xx--xx-",
 };
 
 static const char *const group_allowed[GROUP_STATE_MAX_] = {

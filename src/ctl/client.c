@@ -67,7 +67,8 @@ static int broken(const struct client *client, int error)
 	if (error == -ETIMEDOUT)
 		return timed_out(client);
 	if (!is_disconnect(error))
-		return exit_say(EXIT_NOT_REACHABLE, "%s: %s", client->path, strerror(-error));
+		return exit_say(EXIT_NOT_REACHABLE, "cannot reach the daemon: %s: %s", client->path,
+		        strerror(-error));
 	if (!client->answered)
 		return exit_say(EXIT_NOT_PERMITTED,
 		        "%s: not permitted: the daemon closed the connection", client->path);

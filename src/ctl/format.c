@@ -8,18 +8,18 @@
 
 char *format_age(uint64_t realtime_usec, uint64_t now_usec, char *buf)
 {
-	static const struct {
-		uint64_t from, grain; /* seconds: from this age on, cut to a multiple of that */
-	} table[] = { { 7 * 86400, 86400 }, { 86400, 3600 }, { 3600, 60 }, { 0, 1 } };
+	/* timespan_format()'s units in seconds, from the year down */
+	static const uint64_t units[] = { 31557600, 2629800, 604800, 86400, 3600, 60, 1, 1 };
 	uint64_t age = now_usec > realtime_usec ? (now_usec - realtime_usec) / USEC_PER_SEC : 0;
 	size_t i = 0;
 
 	*buf = '\0';
 	if (realtime_usec == 0)
 		return buf;
-	while (age < table[i].from)
+	while (units[i] > 1 && age < units[i])
 		i++;
-	return timespan_format((age - age % table[i].grain) * USEC_PER_SEC, buf, FORMAT_MAX);
+	age -= age % units[i] % units[i + 1];
+	return timespan_format(age * USEC_PER_SEC, buf, FORMAT_MAX);
 }
 
 char *format_date(uint64_t realtime_usec, char *buf)

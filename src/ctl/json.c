@@ -41,14 +41,20 @@ void json_put_text(json_t *object, const char *key, const char *text)
 	json_put(object, key, json_string(text));
 }
 
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
 void json_put_property(json_t *object, const char *name, const char *text)
 {
 	char key[2 * 64], *end = key;
+	bool camel = is_upper(*name); /* settings are in snake_case already, but for env.KEY */
 
 	for (; *name && end < key + sizeof(key) - 2; name++) {
-		if (*name >= 'A' && *name <= 'Z' && end > key)
+		if (camel && is_upper(*name) && end > key)
 			*end++ = '_';
-		*end++ = *name >= 'A' && *name <= 'Z' ? (char)(*name + ('a' - 'A')) : *name;
+		*end++ = camel && is_upper(*name) ? (char)(*name + ('a' - 'A')) : *name;
 	}
 	*end = '\0';
 	json_put_text(object, key, text);

@@ -10,18 +10,18 @@ json_t *failure_row_json(const struct failure_row *row)
 	if (!*row->kind)
 		return json_null();
 	object = json_object();
-	json_put_text(object, "loop", row->loop);
 	json_put_text(object, "kind", row->kind);
 	json_put_text(object, "reason", row->reason);
 	json_put_number(object, "time", row->realtime_usec);
 	return object;
 }
 
-/* One of a list: there the generation and the cycle are known, too. */
+/* One of a list: there it is not clear whose it is, and the generation and the cycle are known. */
 static json_t *attached_json(const struct failure_row *row)
 {
 	json_t *object = failure_row_json(row);
 
+	json_put_text(object, "loop", row->loop);
 	json_put_number(object, "generation", row->generation);
 	json_put_number(object, "cycle", row->cycle);
 	return object;
@@ -116,6 +116,7 @@ json_t *episode_row_json(const struct episode_row *row)
 	json_put_number(object, "closed", row->closed_usec);
 	json_put_text(object, "result", row->closed_usec > 0 ? row->result : "open");
 	if (json_is_object(cause)) {
+		json_put_text(cause, "loop", row->cause.loop);
 		json_put_text(cause, "throughline", row->throughline);
 		json_put_text(cause, "origin", row->origin);
 	}

@@ -228,8 +228,8 @@ static int merge_keys(struct merge *merge, const struct source *source)
 	return r < 0 ? r : check_task(merge);
 }
 
-int task_merge(struct config_task *task, const struct source *source, const struct section *section,
-        const struct expansion *expansion, struct faults *faults)
+int config_task_merge(struct config_task *task, const struct source *source,
+        const struct section *section, const struct expansion *expansion, struct faults *faults)
 {
 	struct merge merge = {
 		.task = task,
@@ -253,7 +253,7 @@ int task_merge(struct config_task *task, const struct source *source, const stru
 	return r;
 }
 
-void task_done(struct config_task *task)
+void config_task_done(struct config_task *task)
 {
 	for (size_t i = 0; i < task->n_keys; i++)
 		free(task->keys[i].text);

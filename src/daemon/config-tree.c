@@ -20,6 +20,14 @@ struct building {
 	struct faults *faults;
 };
 
+static int tell(const struct building *building, const struct config_task *task, const char *key,
+        const char *reason)
+{
+	_cleanup_free_ char *sentence = string_printf("%s: %s", key, reason);
+
+	return sentence ? config_task_fault(task, key, building->faults, sentence) : -ENOMEM;
+}
+
 /* Whether its body can run: a fault where it cannot. */
 static int check_body(const struct building *building, const struct config_task *task,
         const struct body_ops *body, const struct loop_settings *settings)
@@ -34,7 +42,7 @@ static int check_body(const struct building *building, const struct config_task 
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		r = config_task_fault(task, key, building->faults, reason ?: strerror(-r));
+		r = tell(building, task, key, reason ?: strerror(-r));
 	return r == -EINVAL ? 0 : r;
 }
 
@@ -99,7 +107,7 @@ static int seal(const struct building *building)
 	if (r != -EINVAL && r != -ELOOP)
 		return r;
 	task = config_find(building->config, task_name(at_fault));
-	return config_task_fault(task, "after", building->faults, reason);
+	return tell(building, task, "after", reason);
 }
 
 int config_build(const struct config *config, struct tree *tree, struct faults *faults)

@@ -73,10 +73,10 @@ static int merge_daemon(
 
 	if (!section)
 		return settings_init(SETTINGS_DAEMON, &config->daemon);
-	r = task_merge(&task, &config->source, section, expansion, faults);
+	r = config_task_merge(&task, &config->source, section, expansion, faults);
 	config->daemon = task.settings.daemon;
 	task.settings.daemon = (struct daemon_settings){ 0 };
-	task_done(&task);
+	config_task_done(&task);
 	return r;
 }
 
@@ -97,7 +97,7 @@ static int merge_tasks(
 		if (map_get(&source->names, section->name) != section)
 			continue;
 		config->n_tasks++;
-		r = task_merge(task, source, section, expansion, faults);
+		r = config_task_merge(task, source, section, expansion, faults);
 		if (r == 0)
 			r = map_put(&config->names, task->name, task);
 	}
@@ -192,7 +192,7 @@ struct config *config_free(struct config *config)
 	if (!config)
 		return NULL;
 	for (size_t i = 0; i < config->n_tasks; i++)
-		task_done(&config->tasks[i]);
+		config_task_done(&config->tasks[i]);
 	free(config->tasks);
 	settings_done(SETTINGS_DAEMON, &config->daemon);
 	map_done(&config->names);

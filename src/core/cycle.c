@@ -22,23 +22,6 @@ enum next {
 	NEXT_END,
 };
 
-/* Waits, with ticks, until the deadline (→ true) or a stop (→ false). */
-static bool pause_until(struct generation *generation, uint64_t deadline_usec)
-{
-	unsigned facts;
-	bool stopped;
-
-	while (!generation_stopped(generation)) {
-		uint64_t due = MIN(deadline_usec, generation_tick_due(generation));
-
-		if (deadline_usec <= clock_now())
-			return true;
-		generation_wait(generation, due, &facts, &stopped);
-		generation_tick(generation);
-	}
-	return false;
-}
-
 static void publish_backoff(struct generation *generation, uint64_t wait_usec)
 {
 	struct gloop_loop *loop = generation->loop;
@@ -249,12 +232,12 @@ static void cycles(struct generation *generation)
 			loop_set_state(loop, generation, LOOP_RUNNING);
 		result = one_cycle(generation, &failure);
 		next = after_cycle(generation, result, &failure, begin, &until);
-		if (next == NEXT_CYCLE && until > 0 && !pause_until(generation, until))
+		if (next == NEXT_CYCLE && until > 0 && !generation_pause(generation, until))
 			break;
 		generation_tick(generation);
 	}
 	if (next == NEXT_PARK)
-		pause_until(generation, USEC_INFINITY);
+		generation_pause(generation, USEC_INFINITY);
 }
 
 void generation_run(struct generation *generation)
@@ -266,10 +249,11 @@ void generation_run(struct generation *generation)
 		/* Only a new generation can try that again. */
 		if (loop_fail(loop, generation, &failure, false) == FAILING_COUNTED)
 			generation_give_up(generation, GIVEUP_RENEW);
-		pause_until(generation, USEC_INFINITY);
+		generation_pause(generation, USEC_INFINITY);
 		return;
 	}
 	cycles(generation);
+	generation->cleaning = true;
 	if (loop->ops->stop)
 		loop->ops->stop(generation);
 }

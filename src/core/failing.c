@@ -17,11 +17,15 @@ bool generation_suspended(const struct generation *generation)
 		generation->birth_turn;
 }
 
-static void report(struct gloop_loop *loop, struct generation *generation, const struct failure *failure, bool counted)
+/* value: the how-manieth within the budget, 0 when it was only noted. */
+static void report(struct gloop_loop *loop, struct generation *generation, const struct failure *failure, unsigned value)
 {
 	loop_event(loop, generation,
-		&(struct event){ .type = EVENT_FAILURE, .failure = failure, .counted = counted, .cycle = failure->cycle,
-			.value = budget_failures(&loop->budget) });
+		&(struct event){ .type = EVENT_FAILURE,
+			.failure = failure,
+			.counted = value > 0,
+			.cycle = failure->cycle,
+			.value = value });
 }
 
 static void give_up(struct gloop_loop *loop, struct generation *generation, enum giveup giveup)
@@ -87,7 +91,7 @@ static void stop_itself(struct gloop_loop *loop, struct generation *generation)
 enum failing loop_fail(struct gloop_loop *loop, struct generation *generation, const struct failure *failure, bool use_up)
 {
 	struct failure stamped = *failure;
-	enum verdict verdict;
+	enum verdict verdict = VERDICT_TRIP;
 
 	stamped.generation = generation ? generation->number : loop->number;
 	stamped.cycle = generation ? atomic_load(&generation->cycle) : 0;
@@ -95,15 +99,17 @@ enum failing loop_fail(struct gloop_loop *loop, struct generation *generation, c
 		return FAILING_NOTED;
 	if (generation && (generation_stopped(generation) || generation_suspended(generation))) {
 		light_attach(loop->task.parent, &loop->task, &stamped);
-		report(loop, generation, &stamped, false);
+		report(loop, generation, &stamped, 0);
 		return FAILING_NOTED;
 	}
 
-	verdict = budget_fail(&loop->budget, &loop->settings, &stamped, clock_now());
 	if (use_up)
-		verdict = VERDICT_TRIP;
+		budget_trip(&loop->budget, &loop->settings, &stamped, clock_now());
+	else
+		verdict = budget_fail(&loop->budget, &loop->settings, &stamped, clock_now());
 	loop_record(loop, &stamped);
-	report(loop, generation, &stamped, true);
+	report(loop, generation, &stamped,
+		verdict == VERDICT_TRIP ? budget_trip_failures(&loop->budget) : budget_failures(&loop->budget));
 	switch (verdict) {
 	case VERDICT_WITHIN:
 		return FAILING_COUNTED;
@@ -111,8 +117,6 @@ enum failing loop_fail(struct gloop_loop *loop, struct generation *generation, c
 		give_up(loop, generation, GIVEUP_FAILED);
 		return FAILING_TRIPPED;
 	case VERDICT_TRIP:
-		if (use_up)
-			budget_forgive(&loop->budget);
 		stop_itself(loop, generation);
 		trip(loop, generation, &stamped);
 		return FAILING_TRIPPED;

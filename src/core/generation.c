@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/strings.h"
 #include "core/group.h"
+#include "core/message.h"
 #include "core/root.h"
 
 /* A command's thread spawns, waits and cuts lines; 64 KiB are plenty, and only what is touched counts. */
@@ -50,6 +51,7 @@ struct generation *generation_unref(struct generation *generation)
 	if (generation->loop->ops->release)
 		generation->loop->ops->release(generation);
 	mailbox_done(&generation->box);
+	messages_free(generation->messages);
 	free(generation->error_reason);
 	free(generation);
 	return NULL;
@@ -218,6 +220,20 @@ struct letter *generation_wait(
 	}
 }
 
+bool generation_pause(struct generation *generation, uint64_t until_usec)
+{
+	unsigned facts;
+	bool stopped;
+
+	while (!generation_stopped(generation)) {
+		if (until_usec <= clock_now())
+			return true;
+		generation_wait(generation, MIN(until_usec, generation_tick_due(generation)), &facts, &stopped);
+		generation_tick(generation);
+	}
+	return false;
+}
+
 void generation_set_ready(struct generation *generation, bool ready)
 {
 	struct gloop_loop *loop = generation->loop;
@@ -307,6 +323,11 @@ void generation_set_status(struct generation *generation, const char *text)
 	}
 	pthread_mutex_unlock(&loop->lock);
 	free(copy);
+}
+
+char *generation_take_error(struct generation *generation)
+{
+	return TAKE_PTR(generation->error_reason);
 }
 
 int generation_fail(struct generation *generation, const struct failure *failure)

@@ -48,6 +48,9 @@ bool generation_ready(const struct generation *generation);
 int generation_fail(struct generation *generation, const struct failure *failure);
 void generation_set_status(struct generation *generation, const char *text); /* one line about itself */
 
+/* Loop's thread: the reason that gloop_error() kept, now the caller's; NULL: none. */
+char *generation_take_error(struct generation *generation);
+
 /* A line of output: to the observers, with the loop's throughline. */
 bool generation_output(struct generation *generation, const char *text, size_t length);
 

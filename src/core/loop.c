@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/strings.h"
 #include "core/group.h"
-#include "core/message.h"
 #include "core/root.h"
 
 struct gloop_loop *loop_of(struct task *task)
@@ -38,7 +37,6 @@ void loop_done(struct gloop_loop *loop)
 {
 	generation_unref(loop->generation);
 	budget_done(&loop->budget);
-	messages_free(loop->messages);
 	pthread_mutex_destroy(&loop->lock);
 	settings_done(SETTINGS_LOOP, &loop->settings);
 	free(loop->failures);

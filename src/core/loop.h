@@ -16,8 +16,9 @@
 #include "core/snapshot.h"
 #include "core/state.h"
 #include "core/task.h"
+#include "greenloop.h"
 
-struct gloop_messages;
+struct messages;
 
 enum { LOOP_FAILURES_KEPT = 8 };
 
@@ -63,6 +64,8 @@ struct generation {
 	bool up;
 	uint64_t ready_due_usec; /* `ready = delay` */
 	unsigned troubles;       /* in a row */
+	bool cleaning;           /* in on_thread_stop: waits go on although the token is set */
+	struct messages *messages; /* made when first used */
 	char *error_reason;      /* of gloop_error(), for the failure that follows */
 
 	_Alignas(16) char body[];
@@ -72,8 +75,9 @@ struct gloop_loop {
 	struct task task;
 	struct loop_settings settings;
 	const struct body_ops *ops;
+	struct gloop_functions functions; /* of a program's own loop, with its userdata */
+	void *userdata;
 	struct budget budget;
-	struct gloop_messages *messages; /* made when first used; under lock */
 
 	/* the controller's */
 	struct generation *generation; /* the present one; NULL: none */
@@ -130,6 +134,7 @@ void generation_stop(struct generation *generation);  /* sets the token, wakes t
 struct generation *generation_unref(struct generation *generation);
 void generation_give_up(struct generation *generation, enum giveup giveup); /* first one stands; tells the controller */
 void generation_tell(struct generation *generation);  /* MEMBER_LOOK to the controller */
+bool generation_pause(struct generation *generation, uint64_t until_usec); /* waits, with ticks; false: stopped */
 void generation_set_ready(struct generation *generation, bool ready);
 bool generation_condemn(struct generation *generation); /* false: it has ended by itself */
 bool generation_condemned(const struct generation *generation);

@@ -238,6 +238,7 @@ void loop_member_ask(struct task *task)
 	loop_set_state(loop, NULL, LOOP_STOPPING);
 	member_set_phase(task, PHASE_ASKED);
 	generation_stop(loop->generation);
+	budget_unhealthy(&loop->budget, &loop->settings, clock_now());
 	if (task->hard || task->parent->hurry || task->parent->stop_overdue || loop->settings.grace_period_usec == 0) {
 		loop_member_kill(task);
 		return;

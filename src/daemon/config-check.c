@@ -23,8 +23,8 @@ static int no_such_group(const struct config *config, const char *name, char **r
 		near = config->tasks[i].name;
 	}
 	*ret_sentence = near ? string_printf("there is no group %s; did you mean %s?", name, near)
-	                     : string_printf("there is no group %s; it needs a section [group:%s]",
-	                               name, name);
+			     : string_printf("there is no group %s; it needs a section [group:%s]",
+				       name, name);
 	return *ret_sentence ? -ENOENT : -ENOMEM;
 }
 
@@ -42,7 +42,7 @@ static int check_group(const struct config *config, const char *name, char **ret
 }
 
 static int check_task_group(
-        const struct config *config, struct config_task *task, struct faults *faults)
+	const struct config *config, struct config_task *task, struct faults *faults)
 {
 	_cleanup_free_ char *reason = NULL, *sentence = NULL;
 	const char *group = config_task_group(task), *key;
@@ -89,14 +89,14 @@ static int check_ring(const struct config *config, struct config_task *task, str
 			return -ENOMEM;
 	} while (up != task);
 	sentence = string_printf("parent = %s: the group is among its own ancestors: %s",
-	        config_task_group(task), ring);
+		config_task_group(task), ring);
 	return sentence ? config_task_fault(task, "parent", faults, sentence) : -ENOMEM;
 }
 
 struct sibling_search {
 	const struct config *config;
 	const struct config_task *task,
-	        *elsewhere; /* elsewhere: a task of that name, but no sibling */
+		*elsewhere; /* elsewhere: a task of that name, but no sibling */
 };
 
 static int find_sibling(const char *name, void *userdata)
@@ -131,7 +131,7 @@ static int forget_after(struct config_task *task)
 static int check_after(const struct config *config, struct config_task *task, struct faults *faults)
 {
 	const char *after = task->scope == SETTINGS_LOOP ? task->settings.loop.after
-	                                                 : task->settings.group.after;
+							 : task->settings.group.after;
 	struct sibling_search search = { .config = config, .task = task };
 	_cleanup_free_ char *reason = NULL, *sentence = NULL;
 	struct expression *expression = NULL;
@@ -142,9 +142,9 @@ static int check_after(const struct config *config, struct config_task *task, st
 		return r;
 	task->faulty = true;
 	sentence = string_printf("after = %s: %s%s", after, reason,
-	        search.elsewhere
-	                ? "; it is a member of another group, and only siblings can be named"
-	                : "");
+		search.elsewhere
+			? "; it is a member of another group, and only siblings can be named"
+			: "");
 	if (!sentence)
 		return -ENOMEM;
 	r = config_task_fault(task, "after", faults, sentence);
@@ -152,7 +152,7 @@ static int check_after(const struct config *config, struct config_task *task, st
 }
 
 static int check_defaults(
-        const struct config *config, const struct section *section, struct faults *faults)
+	const struct config *config, const struct section *section, struct faults *faults)
 {
 	_cleanup_free_ char *reason = NULL;
 	int r = check_group(config, section->name, &reason);
@@ -160,7 +160,7 @@ static int check_defaults(
 	if (r != -ENOENT)
 		return r;
 	return faults_add(
-	        faults, section->file, section->line, "section [%s]: %s", section->head, reason);
+		faults, section->file, section->line, "section [%s]: %s", section->head, reason);
 }
 
 int config_check_references(struct config *config, struct faults *faults)

@@ -43,7 +43,7 @@ static size_t variable_length(const char *text)
 	size_t n = 2;
 
 	if (text[0] != '$' || text[1] != '{' || !name_byte(text[2]) ||
-	        isdigit((unsigned char)text[2]))
+		isdigit((unsigned char)text[2]))
 		return 0;
 	while (name_byte(text[n]))
 		n++;
@@ -132,18 +132,18 @@ static int sign_value(const struct expansion *x, char sign, const char **ret, ch
 			continue;
 		if (!signs[i].value)
 			return refuse(
-			        ret_reason, string_printf("%%%c: %s", sign, signs[i].absence));
+				ret_reason, string_printf("%%%c: %s", sign, signs[i].absence));
 		*ret = signs[i].value;
 		return 0;
 	}
 	if (!isgraph((unsigned char)sign))
 		return refuse(ret_reason, string_printf("a single %% means nothing (write %%%%)"));
 	return refuse(ret_reason,
-	        string_printf("%%%c is unknown (a plain percent sign is written %%%%)", sign));
+		string_printf("%%%c is unknown (a plain percent sign is written %%%%)", sign));
 }
 
 static int variable_value(const struct expansion *x, const char *text, size_t length,
-        const char **ret, char **ret_reason)
+	const char **ret, char **ret_reason)
 {
 	_cleanup_free_ char *name = strndup(text + 2, length - 3);
 	int r = -ENOENT;
@@ -152,24 +152,24 @@ static int variable_value(const struct expansion *x, const char *text, size_t le
 		return -ENOMEM;
 	if (strncmp(name, "GREENLOOP_", strlen("GREENLOOP_")) == 0)
 		return refuse(ret_reason,
-		        string_printf("${%s} is never expanded: it is in the program's environment",
-		                name));
+			string_printf("${%s} is never expanded: it is in the program's environment",
+				name));
 	if (x->variable)
 		r = x->variable(name, x->userdata, ret);
 	if (r == -ENOENT)
 		return refuse(ret_reason,
-		        string_printf(
-		                "${%s}: there is no env.%s (a bare $%s is left to the program)",
-		                name, name, name));
+			string_printf(
+				"${%s}: there is no env.%s (a bare $%s is left to the program)",
+				name, name, name));
 	if (r == -ELOOP)
 		return refuse(ret_reason,
-		        string_printf("${%s} refers to itself, or variables are nested too deeply",
-		                name));
+			string_printf("${%s} refers to itself, or variables are nested too deeply",
+				name));
 	return r;
 }
 
 static int write_all(
-        struct writer *writer, const struct expansion *x, const char *text, char **ret_reason)
+	struct writer *writer, const struct expansion *x, const char *text, char **ret_reason)
 {
 	while (*text && writer->length <= EXPANDED_MAX) {
 		size_t length = variable_length(text);
@@ -196,7 +196,7 @@ static int write_all(
 }
 
 int expand(const struct expansion *expansion, const char *text, bool command, char **ret,
-        char **ret_reason)
+	char **ret_reason)
 {
 	_cleanup_free_ char *expanded = NULL;
 	_cleanup_(closefilep) FILE *stream = NULL;

@@ -21,4 +21,4 @@ bool expand_needed(const char *text);
 /* command: what is put in is protected against the splitting of the command line, so that it stays
  * within its word. -EINVAL with a malloc()ed sentence; -ENOMEM; what expand_variable returned. */
 int expand(const struct expansion *expansion, const char *text, bool command, char **ret,
-        char **ret_reason);
+	char **ret_reason);

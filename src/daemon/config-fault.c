@@ -68,7 +68,7 @@ void faults_print(const struct faults *faults, FILE *stream)
 {
 	for (size_t i = 0; i < faults->n; i++)
 		fprintf(stream, "%s:%u: %s\n", faults->items[i].file, faults->items[i].line,
-		        faults->items[i].text);
+			faults->items[i].text);
 }
 
 void faults_done(struct faults *faults)

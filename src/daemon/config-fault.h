@@ -22,7 +22,7 @@ struct faults { /* zeroed: none */
 
 /* Adds one. -EINVAL, so that a caller can return it; -ENOMEM. */
 int faults_add(struct faults *faults, const char *file, unsigned line, const char *format, ...)
-        _printf_(4, 5);
+	_printf_(4, 5);
 
 /* By file and line; those of one line stay in the order of their discovery. */
 void faults_sort(struct faults *faults);

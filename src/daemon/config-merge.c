@@ -70,8 +70,8 @@ static int key_fault(struct merge *merge, struct source_key *key, const char *re
 	key->faulty = true;
 	merge->task->faulty = true;
 	r = faults_add(merge->faults, key->file, key->line, "[%s] %s%s%s%s", key->section->head,
-	        reason, inherited ? " (for loop " : "", inherited ? merge->task->name : "",
-	        inherited ? ")" : "");
+		reason, inherited ? " (for loop " : "", inherited ? merge->task->name : "",
+		inherited ? ")" : "");
 	return r == -EINVAL ? 0 : r;
 }
 
@@ -90,7 +90,7 @@ static int remember_key(struct config_task *task, const struct source_key *sourc
 
 /* 0 with *ret; -EINVAL with a sentence, or without one where a fault was told already. */
 static int expand_key(
-        struct merge *merge, const struct source_key *key, char **ret, char **ret_reason)
+	struct merge *merge, const struct source_key *key, char **ret, char **ret_reason)
 {
 	const struct setting *setting = settings_find(merge->task->scope, key->key);
 	_cleanup_free_ char *plain = NULL, *reason = NULL;
@@ -131,7 +131,7 @@ static int set_key(struct merge *merge, struct candidate *candidate)
 	candidate->state = SET;
 	if (r == 0)
 		r = settings_set(
-		        merge->task->scope, &merge->task->settings, key->key, text, &reason);
+			merge->task->scope, &merge->task->settings, key->key, text, &reason);
 	if (r == 0)
 		return remember_key(merge->task, key, TAKE_PTR(text));
 	if (r == -EINVAL && !reason) {
@@ -229,7 +229,7 @@ static int merge_keys(struct merge *merge, const struct source *source)
 }
 
 int config_task_merge(struct config_task *task, const struct source *source,
-        const struct section *section, const struct expansion *expansion, struct faults *faults)
+	const struct section *section, const struct expansion *expansion, struct faults *faults)
 {
 	struct merge merge = {
 		.task = task,

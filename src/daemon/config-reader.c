@@ -107,7 +107,7 @@ static const char *value_end(struct reader *reader, const char *begin, const cha
 static void value_ends(struct reader *reader)
 {
 	_cleanup_free_ char *section = TAKE_PTR(reader->section), *key = TAKE_PTR(reader->key),
-	                    *text = TAKE_PTR(reader->text);
+			    *text = TAKE_PTR(reader->text);
 	char quote = reader->quote;
 
 	reader->quote = 0;
@@ -116,10 +116,10 @@ static void value_ends(struct reader *reader)
 		return;
 	if (quote)
 		reader_fault(reader, reader->quote_line, "[%s] %s: the quote %c is not closed",
-		        section, key, quote);
+			section, key, quote);
 	else
 		reader_fail(reader, reader->handler->key(section, key, text, reader->key_line,
-		                            reader->handler->userdata));
+					    reader->handler->userdata));
 }
 
 /* The value has a faulty line: nothing is to be said about the rest of it. */
@@ -132,13 +132,13 @@ static void value_drop(struct reader *reader)
 
 /* inih's handler: a key, or one more line of the value of the last one. */
 static int value_begins(
-        void *userdata, const char *section, const char *key, const char *dot _unused_)
+	void *userdata, const char *section, const char *key, const char *dot _unused_)
 {
 	struct reader *reader = userdata;
 
 	if (reader->key) {
 		if (string_set(&reader->text, "%s%s%s", reader->text, *reader->text ? " " : "",
-		            reader->piece) < 0)
+			    reader->piece) < 0)
 			reader_fail(reader, -ENOMEM);
 		return 1;
 	}
@@ -161,7 +161,7 @@ static int keep_piece(struct reader *reader, const char *begin, const char *end)
 
 /* A head. What may follow it is a comment. */
 static void read_head(
-        struct reader *reader, const char *begin, const char *end, char *to, size_t size)
+	struct reader *reader, const char *begin, const char *end, char *to, size_t size)
 {
 	const char *bracket = memchr(begin, ']', (size_t)(end - begin)), *rest;
 	_cleanup_free_ char *name = NULL;
@@ -179,7 +179,7 @@ static void read_head(
 	}
 	if (bracket - begin - 1 > READER_SECTION_MAX) {
 		reader_fault(reader, reader->line, "the section's name is longer than %d bytes",
-		        READER_SECTION_MAX);
+			READER_SECTION_MAX);
 		return;
 	}
 	name = strndup(begin + 1, (size_t)(bracket - begin - 1));
@@ -190,17 +190,17 @@ static void read_head(
 	reader->section_faulty = false;
 	snprintf(to, size, "[%s]\n", name);
 	reader_fail(
-	        reader, reader->handler->section(name, reader->line, reader->handler->userdata));
+		reader, reader->handler->section(name, reader->line, reader->handler->userdata));
 }
 
 /* A line that begins with white space. */
 static void read_continuation(
-        struct reader *reader, const char *begin, const char *end, char *to, size_t size)
+	struct reader *reader, const char *begin, const char *end, char *to, size_t size)
 {
 	if (reader->value == VALUE_NONE && !reader->section_faulty)
 		reader_fault(reader, reader->line,
-		        "the line begins with white space, but there is no value that it could "
-		        "continue");
+			"the line begins with white space, but there is no value that it could "
+			"continue");
 	if (reader->value != VALUE_OPEN)
 		return;
 	if (strlen(reader->text) + (size_t)(end - begin) > READER_VALUE_MAX) {
@@ -225,17 +225,17 @@ static const char *find_equals(struct reader *reader, const char *begin, const c
 		return p;
 	if (p < end && *p == ':')
 		reader_fault(reader, reader->line,
-		        "a key and its value are separated by =, and there is a : before it");
+			"a key and its value are separated by =, and there is a : before it");
 	else if (p < end && *p == '=')
 		reader_fault(reader, reader->line, "there is no key before the =");
 	else
 		reader_fault(reader, reader->line,
-		        "the line has no =, so it is neither a key nor a section");
+			"the line has no =, so it is neither a key nor a section");
 	return NULL;
 }
 
 static void read_key(
-        struct reader *reader, const char *begin, const char *end, char *to, size_t size)
+	struct reader *reader, const char *begin, const char *end, char *to, size_t size)
 {
 	const char *equals = find_equals(reader, begin, end);
 	_cleanup_free_ char *key = NULL;
@@ -251,7 +251,7 @@ static void read_key(
 	if (strlen(key) > READER_KEY_MAX) {
 		reader->quote = 0;
 		reader_fault(
-		        reader, reader->line, "the key is longer than %d bytes", READER_KEY_MAX);
+			reader, reader->line, "the key is longer than %d bytes", READER_KEY_MAX);
 		return;
 	}
 	snprintf(to, size, "%s = .\n", key);
@@ -274,7 +274,7 @@ static bool line_is_sound(struct reader *reader, const char *begin, size_t lengt
 }
 
 static void read_line(
-        struct reader *reader, const char *begin, const char *end, char *to, size_t size)
+	struct reader *reader, const char *begin, const char *end, char *to, size_t size)
 {
 	const char *first = begin;
 
@@ -287,7 +287,7 @@ static void read_line(
 	while (first < end && is_blank(*first))
 		first++;
 	if (first == end ||
-	        ((*first == ';' || *first == '#') && (first == begin || !reader->quote)))
+		((*first == ';' || *first == '#') && (first == begin || !reader->quote)))
 		return;
 	if (first > begin) {
 		read_continuation(reader, first, end, to, size);
@@ -320,7 +320,7 @@ static char *next_line(char *to, int size, void *userdata)
 }
 
 int reader_parse(const char *file, const char *data, size_t size,
-        const struct reader_handler *handler, struct faults *faults)
+	const struct reader_handler *handler, struct faults *faults)
 {
 	struct reader reader = {
 		.file = file,

@@ -22,7 +22,7 @@ struct reader_handler { /* < 0 ends the reading */
 	 * begins. section as inih has it:
 	 * "" before the first head. */
 	int (*key)(const char *section, const char *key, const char *text, unsigned line,
-	        void *userdata);
+		void *userdata);
 	void *userdata;
 };
 
@@ -32,4 +32,4 @@ int reader_load(const char *path, char **ret, size_t *ret_size);
 /* file is its name for the faults. Faults are no errors: 0; else what a handler returned, or
  * -ENOMEM. */
 int reader_parse(const char *file, const char *data, size_t size,
-        const struct reader_handler *handler, struct faults *faults);
+	const struct reader_handler *handler, struct faults *faults);

@@ -48,7 +48,7 @@ int source_unquote(const struct setting *setting, const char *text, char **ret, 
 		r = words_split(text, &words, &why);
 		if (r == -EINVAL) {
 			*ret_reason = string_printf(
-			        "%s: the quoted text is not allowed: %s", setting->key, why);
+				"%s: the quoted text is not allowed: %s", setting->key, why);
 			return *ret_reason ? r : -ENOMEM;
 		}
 		if (r < 0)
@@ -77,14 +77,14 @@ enum settings_scope section_scope(enum section_kind kind)
 {
 	return kind == SECTION_DAEMON  ? SETTINGS_DAEMON
 	       : kind == SECTION_GROUP ? SETTINGS_GROUP
-	                               : SETTINGS_LOOP;
+				       : SETTINGS_LOOP;
 }
 
 static void *trial_of(struct source *source, enum settings_scope scope)
 {
 	return scope == SETTINGS_DAEMON  ? (void *)&source->trial.daemon
 	       : scope == SETTINGS_GROUP ? (void *)&source->trial.group
-	                                 : (void *)&source->trial.loop;
+					 : (void *)&source->trial.loop;
 }
 
 const struct section *source_find(const struct source *source, const char *head)
@@ -97,7 +97,7 @@ static int find_kind(const char *head)
 {
 	for (size_t i = 0; i < ELEMENTS(kinds); i++)
 		if (kinds[i].named ? strncmp(head, kinds[i].prefix, strlen(kinds[i].prefix)) == 0
-		                   : string_equal(head, kinds[i].prefix))
+				   : string_equal(head, kinds[i].prefix))
 			return (int)i;
 	return -1;
 }
@@ -112,7 +112,7 @@ static int unknown_section(struct reading *reading, const char *head, unsigned l
 		return -ENOMEM;
 	for (size_t i = 0; i < ELEMENTS(kinds); i++) {
 		_cleanup_free_ char *known =
-		        strndup(kinds[i].prefix, strcspn(kinds[i].prefix, ":"));
+			strndup(kinds[i].prefix, strcspn(kinds[i].prefix, ":"));
 		unsigned distance = known ? string_distance(word, known) : NEAR;
 
 		if (kinds[i].named == (strchr(head, ':') != NULL) && distance < least) {
@@ -122,11 +122,11 @@ static int unknown_section(struct reading *reading, const char *head, unsigned l
 	}
 	if (string_equal(head, "loop") || string_equal(head, "group"))
 		return faults_add(reading->faults, reading->file, line,
-		        "section [%s] has no name: write [%s:NAME]", head, head);
+			"section [%s] has no name: write [%s:NAME]", head, head);
 	if (near)
 		return faults_add(reading->faults, reading->file, line,
-		        "unknown section [%s]; did you mean [%s%s]?", head, near,
-		        strchr(near, ':') ? "NAME" : "");
+			"unknown section [%s]; did you mean [%s%s]?", head, near,
+			strchr(near, ':') ? "NAME" : "");
 	return faults_add(reading->faults, reading->file, line, "unknown section [%s]", head);
 }
 
@@ -134,12 +134,12 @@ static int check_name(struct reading *reading, const char *head, const char *nam
 {
 	if (!settings_name_valid(name))
 		return faults_add(reading->faults, reading->file, line,
-		        "section [%s]: a name is 1 to 40 letters, digits and _ . -, first a letter "
-		        "or digit",
-		        head);
+			"section [%s]: a name is 1 to 40 letters, digits and _ . -, first a letter "
+			"or digit",
+			head);
 	if (string_equal(name, "root"))
 		return faults_add(reading->faults, reading->file, line,
-		        "section [%s]: the name root is taken, by the top of the tree", head);
+			"section [%s]: the name root is taken, by the top of the tree", head);
 	return 0;
 }
 
@@ -154,8 +154,8 @@ static int claim_name(struct reading *reading, struct section *section)
 	other = map_get(&reading->source->names, section->name);
 	if (other)
 		return faults_add(reading->faults, section->file, section->line,
-		        "section [%s]: the name is taken by [%s] (%s:%u)", section->head,
-		        other->head, other->file, other->line);
+			"section [%s]: the name is taken by [%s] (%s:%u)", section->head,
+			other->head, other->file, other->line);
 	r = map_put(&reading->source->names, section->name, section);
 	return r;
 }
@@ -280,19 +280,19 @@ static int check_key(struct reading *reading, const char *key, unsigned line)
 	const char *near;
 
 	if ((section->kind == SECTION_DEFAULTS || section->kind == SECTION_GROUP_DEFAULTS) &&
-	        belongs_to_one_loop(key))
+		belongs_to_one_loop(key))
 		return faults_add(reading->faults, reading->file, line,
-		        "[%s] %s: the key says what one loop is, so it has no place among defaults",
-		        section->head, key);
+			"[%s] %s: the key says what one loop is, so it has no place among defaults",
+			section->head, key);
 	if (settings_find(scope, key))
 		return 0;
 	near = settings_nearest(scope, key);
 	if (near)
 		return faults_add(reading->faults, reading->file, line,
-		        "[%s] unknown key %s; did you mean %s%s?", section->head, key, near,
-		        near[strlen(near) - 1] == '.' ? "KEY" : "");
+			"[%s] unknown key %s; did you mean %s%s?", section->head, key, near,
+			near[strlen(near) - 1] == '.' ? "KEY" : "");
 	return faults_add(
-	        reading->faults, reading->file, line, "[%s] unknown key %s", section->head, key);
+		reading->faults, reading->file, line, "[%s] unknown key %s", section->head, key);
 }
 
 static int check_value(struct reading *reading, const char *key, const char *text, unsigned line)
@@ -312,12 +312,12 @@ static int check_value(struct reading *reading, const char *key, const char *tex
 		settings_set(scope, trial, key, "", &ignored);
 	if (r < 0 && reason)
 		return faults_add(reading->faults, reading->file, line, "[%s] %s",
-		        reading->section->head, reason);
+			reading->section->head, reason);
 	return r < 0 ? -ENOMEM : 0;
 }
 
 static int read_key(
-        const char *head, const char *key, const char *text, unsigned line, void *userdata)
+	const char *head, const char *key, const char *text, unsigned line, void *userdata)
 {
 	struct reading *reading = userdata;
 	struct source_key *found;
@@ -325,7 +325,7 @@ static int read_key(
 
 	if (!reading->section && *head == 0 && !reading->any_head)
 		return fault_is_fine(faults_add(reading->faults, reading->file, line,
-		        "the key %s comes before any section", key));
+			"the key %s comes before any section", key));
 	if (!reading->section)
 		return 0;
 	r = check_key(reading, key, line);
@@ -334,8 +334,8 @@ static int read_key(
 	found = find_key(reading->section, key);
 	if (found && found->file == reading->file)
 		return fault_is_fine(faults_add(reading->faults, reading->file, line,
-		        "[%s] %s is given twice in this file, first in line %u",
-		        reading->section->head, key, found->line));
+			"[%s] %s is given twice in this file, first in line %u",
+			reading->section->head, key, found->line));
 	if (!found) {
 		r = add_key(reading->section, key, &found);
 		if (r < 0)
@@ -351,7 +351,7 @@ static int read_key(
 }
 
 int source_read(
-        struct source *source, const char *path, bool absence_is_fine, struct faults *faults)
+	struct source *source, const char *path, bool absence_is_fine, struct faults *faults)
 {
 	struct reading reading = { .source = source, .faults = faults };
 	const struct reader_handler handler = { read_section, read_key, &reading };
@@ -366,7 +366,7 @@ int source_read(
 		return r;
 	if (r < 0)
 		return fault_is_fine(
-		        faults_add(faults, path, 0, "cannot be read: %s", strerror(-r)));
+			faults_add(faults, path, 0, "cannot be read: %s", strerror(-r)));
 	r = vector_append(&source->files, path);
 	if (r < 0)
 		return r;

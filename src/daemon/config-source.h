@@ -59,7 +59,7 @@ void source_done(struct source *source);
 /* One more file, which overrides the ones before it. absence_is_fine: a file that does not exist is
  * an empty one. What is wrong goes to faults; -ENOMEM. */
 int source_read(
-        struct source *source, const char *path, bool absence_is_fine, struct faults *faults);
+	struct source *source, const char *path, bool absence_is_fine, struct faults *faults);
 
 /* The text of a value as it is meant: a description, a variable or another free text may stand in
  * quotes, which keep a " ;" from being a comment. -EINVAL with a malloc()ed sentence: a bad escape.

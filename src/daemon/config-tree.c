@@ -21,7 +21,7 @@ struct building {
 };
 
 static int tell(const struct building *building, const struct config_task *task, const char *key,
-        const char *reason)
+	const char *reason)
 {
 	_cleanup_free_ char *sentence = string_printf("%s: %s", key, reason);
 
@@ -30,7 +30,7 @@ static int tell(const struct building *building, const struct config_task *task,
 
 /* Whether its body can run: a fault where it cannot. */
 static int check_body(const struct building *building, const struct config_task *task,
-        const struct body_ops *body, const struct loop_settings *settings)
+	const struct body_ops *body, const struct loop_settings *settings)
 {
 	_cleanup_free_ char *reason = NULL;
 	const char *key = settings->module ? "module" : "command";
@@ -47,7 +47,7 @@ static int check_body(const struct building *building, const struct config_task 
 }
 
 static int add_loop(
-        const struct building *building, const struct config_task *task, struct gloop_group *group)
+	const struct building *building, const struct config_task *task, struct gloop_group *group)
 {
 	struct loop_settings settings;
 	const struct body_ops *body;
@@ -67,7 +67,7 @@ static int add_loop(
 static int add_members(const struct building *building, const char *of, struct gloop_group *group);
 
 static int add_group(
-        const struct building *building, const struct config_task *task, struct gloop_group *parent)
+	const struct building *building, const struct config_task *task, struct gloop_group *parent)
 {
 	struct group_settings settings;
 	struct gloop_group *group;
@@ -89,7 +89,7 @@ static int add_members(const struct building *building, const char *of, struct g
 		if (!string_equal(config_task_group(task), of))
 			continue;
 		r = task->scope == SETTINGS_LOOP ? add_loop(building, task, group)
-		                                 : add_group(building, task, group);
+						 : add_group(building, task, group);
 		if (r < 0)
 			return r;
 	}

@@ -22,7 +22,7 @@ const struct config_task *config_find(const struct config *config, const char *n
 const char *config_task_group(const struct config_task *task)
 {
 	const char *name = task->scope == SETTINGS_LOOP ? task->settings.loop.group
-	                                                : task->settings.group.parent;
+							: task->settings.group.parent;
 
 	return name ?: "";
 }
@@ -36,13 +36,13 @@ static const struct source_key *locate(const struct config_task *task, const cha
 }
 
 int config_task_fault(const struct config_task *task, const char *key, struct faults *faults,
-        const char *sentence)
+	const char *sentence)
 {
 	const struct source_key *source = key ? locate(task, key) : NULL;
 
 	return faults_add(faults, source ? source->file : task->file,
-	        source ? source->line : task->line, "[%s:%s] %s",
-	        task->scope == SETTINGS_LOOP ? "loop" : "group", task->name, sentence);
+		source ? source->line : task->line, "[%s:%s] %s",
+		task->scope == SETTINGS_LOOP ? "loop" : "group", task->name, sentence);
 }
 
 int config_task_settings(const struct config_task *task, void *values)
@@ -53,10 +53,10 @@ int config_task_settings(const struct config_task *task, void *values)
 
 	for (size_t i = 0; r == 0 && i < task->n_keys; i++)
 		r = settings_set(task->scope, values, task->keys[i].source->key, task->keys[i].text,
-		        &reason);
+			&reason);
 	if (r == 0 && !task->faulty)
 		r = task->scope == SETTINGS_LOOP ? loop_settings_check(values, &key, &reason)
-		                                 : group_settings_check(values, &key, &reason);
+						 : group_settings_check(values, &key, &reason);
 	if (r < 0)
 		settings_done(task->scope, values);
 	return r;
@@ -65,7 +65,7 @@ int config_task_settings(const struct config_task *task, void *values)
 /* ---- tasks */
 
 static int merge_daemon(
-        struct config *config, const struct expansion *expansion, struct faults *faults)
+	struct config *config, const struct expansion *expansion, struct faults *faults)
 {
 	const struct section *section = source_find(&config->source, "greenloopd");
 	struct config_task task = { .scope = SETTINGS_DAEMON };
@@ -81,7 +81,7 @@ static int merge_daemon(
 }
 
 static int merge_tasks(
-        struct config *config, const struct expansion *expansion, struct faults *faults)
+	struct config *config, const struct expansion *expansion, struct faults *faults)
 {
 	const struct source *source = &config->source;
 	int r = merge_daemon(config, expansion, faults);
@@ -111,7 +111,7 @@ static int resolve(struct config *config, bool user_mode, struct faults *faults)
 
 	/* What is not known is a fault where it is used. */
 	if (paths_home(&home) == -ENOMEM || paths_runtime(user_mode, &runtime) == -ENOMEM ||
-	        paths_directory(config->path, &directory) == -ENOMEM)
+		paths_directory(config->path, &directory) == -ENOMEM)
 		return -ENOMEM;
 	expansion.home = home;
 	expansion.runtime = runtime;
@@ -156,8 +156,8 @@ static int config_new(struct config **ret, const char *path, bool user_mode, str
 		r = paths_config(user_mode, &config->path);
 		if (r == -ENOENT)
 			return faults_add(faults, "greenloop.conf", 0,
-			        "cannot be found: neither XDG_CONFIG_HOME nor a home directory is "
-			        "known");
+				"cannot be found: neither XDG_CONFIG_HOME nor a home directory is "
+				"known");
 		if (r < 0)
 			return r;
 	} else {
@@ -170,7 +170,7 @@ static int config_new(struct config **ret, const char *path, bool user_mode, str
 }
 
 int config_load(struct config **ret, const char *path, bool must_exist, bool user_mode,
-        struct faults *faults)
+	struct faults *faults)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
 	int r;

@@ -48,7 +48,7 @@ struct config {
  * it, but *ret is set all the same so that config_build() can look for more. The faults are sorted.
  */
 int config_load(struct config **ret, const char *path, bool must_exist, bool user_mode,
-        struct faults *faults);
+	struct faults *faults);
 struct config *config_free(struct config *config); /* NULL */
 static inline void config_freep(struct config **config)
 {
@@ -68,4 +68,4 @@ int config_task_settings(const struct config_task *task, void *values);
 /* Adds a fault at the line of that key, or at the head of the task if the key is not set. As
  * faults_add(). */
 int config_task_fault(const struct config_task *task, const char *key, struct faults *faults,
-        const char *sentence);
+	const char *sentence);

@@ -54,12 +54,12 @@ static void expect_round_trip(const struct config_task *task)
 	fuzz_expect(config_task_settings(task, &settings) == 0);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *text = setting_format(&table[i], &task->settings),
-		                    *again = NULL, *reason = NULL;
+				    *again = NULL, *reason = NULL;
 
 		fuzz_expect(text != NULL);
 		if (!(table[i].flags & SETTING_PREFIX))
 			fuzz_expect(settings_set(task->scope, &settings, table[i].key, text,
-			                    &reason) == 0);
+					    &reason) == 0);
 		again = setting_format(&table[i], &settings);
 		fuzz_expect(string_equal(text, again));
 	}

@@ -61,7 +61,7 @@ static void expect_fault(size_t index, unsigned line, const char *part)
 	ck_assert_uint_lt(index, faults.n);
 	ck_assert_uint_eq(faults.items[index].line, line);
 	ck_assert_msg(
-	        strstr(faults.items[index].text, part) != NULL, "%s", faults.items[index].text);
+		strstr(faults.items[index].text, part) != NULL, "%s", faults.items[index].text);
 }
 
 START_TEST(test_order)
@@ -74,11 +74,11 @@ START_TEST(test_order)
 	struct task *task;
 
 	ck_assert_int_eq(
-	        build("[loop:first]\n" COMMAND "[loop:deep]\ngroup = inner\n" COMMAND
-	              "[loop:a]\ngroup = outer\n" COMMAND "[group:inner]\nparent = outer\n"
-	              "[group:outer]\n[loop:last]\n" COMMAND "[loop:b]\ngroup = outer\n" COMMAND,
-	                0),
-	        0);
+		build("[loop:first]\n" COMMAND "[loop:deep]\ngroup = inner\n" COMMAND
+		      "[loop:a]\ngroup = outer\n" COMMAND "[group:inner]\nparent = outer\n"
+		      "[group:outer]\n[loop:last]\n" COMMAND "[loop:b]\ngroup = outer\n" COMMAND,
+			0),
+		0);
 	for (size_t i = 0; (task = tree_task(tree, i)); i++) {
 		group = task_group_name(task);
 		if (!group)
@@ -100,10 +100,10 @@ START_TEST(test_settings)
 	const struct loop_settings *loop;
 
 	ck_assert_int_eq(build("[defaults]\ngrace_period = 7s\n[loop:a]\ngroup = g\ncommand = x "
-	                       "'%n y'\ninterval = 3s\n"
-	                       "[group:g]\nmax_resets = 2\n",
-	                         0),
-	        0);
+			       "'%n y'\ninterval = 3s\n"
+			       "[group:g]\nmax_resets = 2\n",
+				 0),
+		0);
 	loop = loop_settings(task_loop(tree_find(tree, "a")));
 	ck_assert_uint_eq(loop->grace_period_usec, 7000000);
 	ck_assert_int_eq(loop->type, LOOP_TYPE_CYCLE);
@@ -124,8 +124,8 @@ END_TEST
 START_TEST(test_ring)
 {
 	ck_assert_int_eq(
-	        build("[loop:a]\n" COMMAND "after = b\n[loop:b]\n" COMMAND "after = a\n", 0),
-	        -EINVAL);
+		build("[loop:a]\n" COMMAND "after = b\n[loop:b]\n" COMMAND "after = a\n", 0),
+		-EINVAL);
 	ck_assert_uint_eq(faults.n, 1);
 	ck_assert(faults.items[0].line == 3 || faults.items[0].line == 6);
 	ck_assert_ptr_nonnull(strstr(faults.items[0].text, "after: "));
@@ -146,12 +146,12 @@ END_TEST
 START_TEST(test_all_faults)
 {
 	ck_assert_int_eq(
-	        build("[loop:a]\n" COMMAND "after = b\ngrace_period = x\n[loop:b]\n" COMMAND
-	              "after = a\n[loop:c]\n" COMMAND
-	              "after = nobody\n[loop:d]\ngroup = nowhere\n" COMMAND
-	              "[group:r]\nparent = r\n[loop:e]\nmodule = /nowhere/no.so\n",
-	                -EINVAL),
-	        -EINVAL);
+		build("[loop:a]\n" COMMAND "after = b\ngrace_period = x\n[loop:b]\n" COMMAND
+		      "after = a\n[loop:c]\n" COMMAND
+		      "after = nobody\n[loop:d]\ngroup = nowhere\n" COMMAND
+		      "[group:r]\nparent = r\n[loop:e]\nmodule = /nowhere/no.so\n",
+			-EINVAL),
+		-EINVAL);
 	ck_assert_uint_eq(faults.n, 6);
 	expect_fault(1, 4, "grace_period");
 	expect_fault(2, 10, "nobody");

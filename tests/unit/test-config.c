@@ -79,15 +79,15 @@ static void expect_faults(const struct faults *faults, const char *const *expect
 	for (; n < faults->n && expected[n]; n++) {
 		const struct fault *fault = &faults->items[n];
 		_cleanup_free_ char *place =
-		        string_printf("%s:%u: ", fault->file + skip, fault->line);
+			string_printf("%s:%u: ", fault->file + skip, fault->line);
 		size_t length = strlen(place);
 
 		ck_assert_msg(strncmp(expected[n], place, length) == 0, "fault %zu: %s%s, not %s",
-		        n, place, fault->text, expected[n]);
+			n, place, fault->text, expected[n]);
 		ck_assert_msg(strstr(fault->text, expected[n] + length) != NULL,
-		        "fault %zu: %s, not %s", n, fault->text, expected[n]);
+			"fault %zu: %s, not %s", n, fault->text, expected[n]);
 		ck_assert_msg(
-		        fault->text[strlen(fault->text) - 1] != '.', "a period: %s", fault->text);
+			fault->text[strlen(fault->text) - 1] != '.', "a period: %s", fault->text);
 	}
 	ck_assert_msg(n == faults->n, "unexpected: %s", n < faults->n ? faults->items[n].text : "");
 	ck_assert_msg(!expected[n], "missing: %s", expected[n]);
@@ -121,12 +121,12 @@ static char *value_of(const struct config *config, const char *name, const char 
 }
 
 static void expect_value(
-        const struct config *config, const char *name, const char *key, const char *expected)
+	const struct config *config, const char *name, const char *key, const char *expected)
 {
 	_cleanup_free_ char *text = value_of(config, name, key);
 
 	ck_assert_msg(string_equal(text, expected), "%s of %s is \"%s\", not \"%s\"", key, name,
-	        text, expected);
+		text, expected);
 }
 
 /* ---- faults */
@@ -161,7 +161,7 @@ static const struct {
 	{ LOOP "env. = x\n", { "3: unknown key env." } },
 	{ LOOP COMMAND, { "3: [loop:a] command is given twice in this file, first in line 2" } },
 	{ LOOP "[loop:b]\n" COMMAND "[loop:a]\nautostart = no\n" COMMAND,
-	        { "7: command is given twice" } },
+		{ "7: command is given twice" } },
 	{ LOOP "autostart = maybe\n", { "3: [loop:a] autostart: \"maybe\"" } },
 	{ LOOP "grace_period = 5 apples\n", { "3: [loop:a] grace_period: \"5 apples\"" } },
 	{ LOOP "max_loop_failures = -1\n", { "3: [loop:a] max_loop_failures: \"-1\"" } },
@@ -171,37 +171,37 @@ static const struct {
 	{ "[group:g]\nmax_resets = x\n", { "2: [group:g] max_resets: \"x\"" } },
 	{ LOOP "group = g\n", { "3: [loop:a] group = g: there is no group g" } },
 	{ "[group:trading]\n" LOOP "group = tradnig\n",
-	        { "4: there is no group tradnig; did you mean trading?" } },
+		{ "4: there is no group tradnig; did you mean trading?" } },
 	{ LOOP "[loop:b]\n" COMMAND "group = a\n",
-	        { "5: [loop:b] group = a: a is a loop, not a group" } },
+		{ "5: [loop:b] group = a: a is a loop, not a group" } },
 	{ "[group:g]\nparent = h\n", { "2: [group:g] parent = h: there is no group h" } },
 	{ "[group:g]\nparent = g\n", { "2: among its own ancestors: g, g" } },
 	{ "[group:x]\nparent = g\n[group:g]\nparent = i\n[group:h]\nparent = g\n[group:i]\nparent "
 	  "= h\n",
-	        { "4: [group:g] parent = i: the group is among its own ancestors: g, i, h, g" } },
+		{ "4: [group:g] parent = i: the group is among its own ancestors: g, i, h, g" } },
 	{ "[defaults:g]\n", { "1: section [defaults:g]: there is no group g" } },
 	{ "[defaults]\ngroup = g\n", { "2: [defaults] group: the key says what one loop is" } },
 	{ "[group:g]\n[defaults:g]\ncommand = x\nmodule = y\nafter = a\ndescription = d\n",
-	        { "3: [defaults:g] command", "4: [defaults:g] module", "5: [defaults:g] after",
-	                "6: [defaults:g] description" } },
+		{ "3: [defaults:g] command", "4: [defaults:g] module", "5: [defaults:g] after",
+			"6: [defaults:g] description" } },
 	{ LOOP "after = b\n", { "3: [loop:a] after = b: unknown name \"b\"" } },
 	{ LOOP "after = b |\n[loop:b]\n" COMMAND, { "3: [loop:a] after = b |: expected" } },
 	{ "[group:g]\nafter = a\n[loop:a]\ngroup = g\n" COMMAND,
-	        { "2: [group:g] after = a: unknown name \"a\" at character 1; it is a member of "
-	          "another" } },
+		{ "2: [group:g] after = a: unknown name \"a\" at character 1; it is a member of "
+		  "another" } },
 	{ LOOP "nonsense\n", { "3: the line has no =" } },
 	{ LOOP "nonsense ; = x\n", { "3: the line has no =" } },
 	{ LOOP "interval: 5s\n", { "3: there is a : before it" } },
 	{ LOOP "interval: 5s = x\n", { "3: there is a : before it" } },
 	{ LOOP "= x\n", { "3: there is no key before the =" } },
 	{ "[loop:a]\ncommand = sh -c 'echo\n",
-	        { "2: [loop:a] command: the quote ' is not closed" } },
+		{ "2: [loop:a] command: the quote ' is not closed" } },
 	{ "[loop:a]\ncommand = sh\n -c\n \"echo\nautostart = yes\n",
-	        { "4: the quote \" is not closed" } },
+		{ "4: the quote \" is not closed" } },
 	{ "[loop:a]\ncommand = it's\n", { "2: [loop:a] command: \"it's\"" } },
 	{ LOOP "description = \"a\n", { "3: [loop:a] description: the quote \" is not closed" } },
 	{ LOOP "description = \"a \\q\"\n",
-	        { "3: [loop:a] description: the quoted text is not allowed" } },
+		{ "3: [loop:a] description: the quoted text is not allowed" } },
 	{ LOOP "env.X = \xff\n", { "3: the line is not valid UTF-8" } },
 	{ "# \xff\n" LOOP, { "1: the line is not valid UTF-8" } },
 	{ "\n \n  group = g\n" LOOP, { "3: the line begins with white space" } },
@@ -216,23 +216,24 @@ static const struct {
 	{ "[loop:a]\ncomand = true\n", { "2: unknown key comand" } },
 	{ "[loop:a]\ncommand: true\n", { "2: there is a : before it" } },
 	{ "[loop:a]\ncommand = \xff\n", { "2: not valid UTF-8" } },
+	{ "[loop:a]\ncommand = x 'y\n \xff z'\n", { "3: not valid UTF-8" } },
 	{ "[loop:a]\ncommand = x\n \xff 'y\ntype = x\n", { "3: not valid UTF-8", "4: type" } },
 	{ "[loop:a@]\nx = y\nno equals\n = z\n[loop:b]\n" COMMAND,
-	        { "1: a name is", "3: has no =" } },
+		{ "1: a name is", "3: has no =" } },
 	/* A default's fault is told once. */
 	{ "[defaults]\nbackoff = x\n[loop:a]\n[loop:b]\n", { "2: [defaults] backoff: \"x\"" } },
 	{ "[defaults]\nenv.A = ${B}\n" LOOP "[loop:b]\n" COMMAND,
-	        { "2: [defaults] env.A = ${B}: ${B}: there is no env.B (a bare $B is left to the "
-	          "program) "
-	          "(for loop a)" } },
+		{ "2: [defaults] env.A = ${B}: ${B}: there is no env.B (a bare $B is left to the "
+		  "program) "
+		  "(for loop a)" } },
 	/* Substitution. */
 	{ LOOP "env.X = 100%\n", { "3: [loop:a] env.X = 100%: a single % means nothing" } },
 	{ LOOP "env.X = %d %y\n", { "3: %y is unknown" } },
 	{ LOOP "env.X = %i\n", { "3: %i: there are no instances" } },
 	{ "[group:g]\non_red = x %n\n",
-	        { "2: [group:g] on_red = x %n: %n: there is no loop here" } },
+		{ "2: [group:g] on_red = x %n: %n: there is no loop here" } },
 	{ "[greenloopd]\ncontrol_socket = /%g\n",
-	        { "2: [greenloopd] control_socket = /%g: %g: there is no" } },
+		{ "2: [greenloopd] control_socket = /%g: %g: there is no" } },
 	{ "[loop:a]\ncommand = x '${Y}'\n", { "2: command = x '${Y}': ${Y}: there is no env.Y" } },
 	{ LOOP "env.A = ${B}\nenv.B = ${A}\n", { "4: ${A} refers to itself" } },
 	{ LOOP "env.A = ${A}\n", { "3: ${A} refers to itself" } },
@@ -241,8 +242,8 @@ static const struct {
 	{ LOOP "grace_period = ${T}\nenv.T = soon\n", { "3: [loop:a] grace_period: \"soon\"" } },
 	/* All of them, in the order of lines. */
 	{ "[loop:a]\ngroup = h\ncomand = x\n[loop:b]\n[loop:c]\nbackoff = x\nnothing\n",
-	        { "2: there is no group h", "3: unknown key", "4: [loop:b] a command", "6: backoff",
-	                "7: no =" } },
+		{ "2: there is no group h", "3: unknown key", "4: [loop:b] a command", "6: backoff",
+			"7: no =" } },
 };
 
 START_TEST(test_bad)
@@ -294,13 +295,13 @@ START_TEST(test_long_line)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
 	_cleanup_free_ char *text =
-	        long_text(LOOP "env.X = ", 8192 - strlen("env.X = "), "\r\nenv.Y = y");
+		long_text(LOOP "env.X = ", 8192 - strlen("env.X = "), "\r\nenv.Y = y");
 	_cleanup_free_ char *value = NULL;
 
 	put("greenloop.conf", text);
 	config = load_good();
 	value = string_printf(
-	        "X=%.*s Y=y", 8192 - (int)strlen("env.X = "), strstr(text, "= x") + 2);
+		"X=%.*s Y=y", 8192 - (int)strlen("env.X = "), strstr(text, "= x") + 2);
 	expect_value(config, "a", "env.X", value);
 }
 END_TEST
@@ -370,14 +371,15 @@ static const struct {
 	{ "\xef\xbb\xbf" LOOP "grace_period = 7s\n", "a", "grace_period", "7s" },
 	{ "[loop:a]\r\ncommand = x \r\ngrace_period =\t7s \r\n", "a", "grace_period", "7s" },
 	{ "[loop:a] ; one\n; two\n# three\n\n  ; four\n\t# five\n" COMMAND, "a", "command",
-	        "/bin/true" },
+		"/bin/true" },
 	{ "[loop:a]\ncommand = a\n  b ; comment\n; comment\n\n\t'c\n  ; d' e\n", "a", "command",
-	        "a b \"c ; d\" e" },
+		"a b \"c ; d\" e" },
 	{ "[loop:a]\ncommand =\n  a\n  b\n", "a", "command", "a b" },
 	{ "[loop:a]\ncommand = a\n [group:b] = c\n", "a", "command", "a [group:b] = c" },
 	/* Separators. */
 	{ "[loop:a]\ncommand = a:b=c\n", "a", "command", "a:b=c" },
 	{ LOOP "env.X = a:b\n", "a", "env.X", "X=a:b" },
+	{ LOOP "env.X =\n  a\n\tb\n", "a", "env.X", "\"X=a b\"" },
 	{ LOOP "env.X = = a\n", "a", "env.X", "\"X== a\"" },
 	/* Comments and quotes. */
 	{ "[loop:a]\ncommand = a ; b\n", "a", "command", "a" },
@@ -385,9 +387,9 @@ static const struct {
 	{ "[loop:a]\ncommand = a;b #c\n", "a", "command", "a;b \"#c\"" },
 	{ "[loop:a]\ncommand = sh -c 'a ;b' ; c\n", "a", "command", "sh \"-c\" \"a ;b\"" },
 	{ "[loop:a]\ncommand = sh -c \"a \\\" ;b\" ; c\n", "a", "command",
-	        "sh \"-c\" \"a \\\" ;b\"" },
+		"sh \"-c\" \"a \\\" ;b\"" },
 	{ "[loop:a]\ncommand = x --y='a ; b' \\' ; c '\n", "a", "command",
-	        "x \"--y=a ; b\" \"'\"" },
+		"x \"--y=a ; b\" \"'\"" },
 	{ LOOP "description = it's the users' ; own\n", "a", "description", "it's the users'" },
 	{ LOOP "description = \"a ; \\\"b\\\"\"\n", "a", "description", "a ; \"b\"" },
 	{ LOOP "description = 'a' or 'b'\n", "a", "description", "'a' or 'b'" },
@@ -399,14 +401,14 @@ static const struct {
 	{ LOOP "[defaults]\ngrace_period = 1s\n", "a", "grace_period", "1s" },
 	{ "[group:g]\n[defaults:g]\ngrace_period = 2s\n[defaults]\ngrace_period = 1s\n" LOOP
 	  "group = g\n",
-	        "a", "grace_period", "2s" },
+		"a", "grace_period", "2s" },
 	{ "[group:g]\n[defaults:g]\ngrace_period = 2s\n[defaults]\ngrace_period = 1s\n" LOOP
 	  "group = g\ngrace_period = 3s\n",
-	        "a", "grace_period", "3s" },
+		"a", "grace_period", "3s" },
 	{ "[group:g]\n[defaults:g]\ngrace_period = 2s\n" LOOP, "a", "grace_period", "5s" },
 	{ "[group:g]\n[defaults:g]\ngrace_period =\n[defaults]\ngrace_period = 1s\n" LOOP
 	  "group = g\n",
-	        "a", "grace_period", "5s" },
+		"a", "grace_period", "5s" },
 	{ "[defaults]\nenv.A = 1\nenv.B = 2\n" LOOP "env.B = 3\nenv.A =\n", "a", "env.B", "B=3" },
 	{ LOOP "[loop:b]\n" COMMAND "[loop:a]\nautostart = no\n", "a", "autostart", "no" },
 	{ "[greenloopd]\nmax_abandoned_threads = 3\n", "greenloopd", "max_abandoned_threads", "3" },
@@ -416,14 +418,14 @@ static const struct {
 	{ LOOP "env.X = [%g]\n", "a", "env.X", "X=[]" },
 	{ LOOP "env.X = %h/x\n", "a", "env.X", "\"X=/home/of me/x\"" },
 	{ "[loop:a]\ncommand = %h/x '%h' \"%h\"\n", "a", "command",
-	        "\"/home/of me/x\" \"/home/of me\" \"/home/of me\"" },
+		"\"/home/of me/x\" \"/home/of me\" \"/home/of me\"" },
 	{ "[loop:a]\ncommand = x ${A} '${A}' \"${A}\"z\nenv.A = 'it''s \"\\'\n", "a", "command",
-	        "x \"'it''s \\\"\\\\'\" \"'it''s \\\"\\\\'\" \"'it''s \\\"\\\\'z\"" },
+		"x \"'it''s \\\"\\\\'\" \"'it''s \\\"\\\\'\" \"'it''s \\\"\\\\'z\"" },
 	{ "[loop:a]\ncommand = sh -c 'echo $HOME $$ ${X:-y} ${1} $(pwd) ${X'\n", "a", "command",
-	        "sh \"-c\" \"echo $HOME $$ ${X:-y} ${1} $(pwd) ${X\"" },
+		"sh \"-c\" \"echo $HOME $$ ${X:-y} ${1} $(pwd) ${X\"" },
 	{ "[defaults]\nenv.DIR = %d/${NAME}\nenv.NAME = ${LAST}.log\n" LOOP
 	  "env.LAST = %n\ngrace_period = ${T}\nenv.T = 9s\n",
-	        "a", "grace_period", "9s" },
+		"a", "grace_period", "9s" },
 	{ "[group:g]\non_red = say '%g is red' %%\n", "g", "on_red", "say \"g is red\" %" },
 	{ LOOP "group = %n-group\n[group:a-group]\n", "a", "group", "a-group" },
 };
@@ -444,7 +446,7 @@ START_TEST(test_variables)
 	_cleanup_free_ char *expected = NULL;
 
 	put("greenloop.conf", "[defaults]\nenv.C = ${B}/c\nenv.B = ${A}/b\n[loop:a]\nenv.A = "
-	                      "%d\ncommand = ${C}\n");
+			      "%d\ncommand = ${C}\n");
 	config = load_good();
 	expected = string_printf("%s/b/c", folder);
 	expect_value(config, "a", "command", expected);
@@ -472,9 +474,9 @@ START_TEST(test_tasks)
 	struct loop_settings settings;
 
 	put("greenloop.conf",
-	        "[loop:b]\ncommand = x\n[defaults]\ninterval = 5s\n[group:g]\nparent=h\n[loop:a]\n"
-	        "command = y\n  ${A}\ngroup = "
-	        "g\n[group:h]\n[loop:b]\nenv.A=1\n[loop:a]\nenv.A=2\n");
+		"[loop:b]\ncommand = x\n[defaults]\ninterval = 5s\n[group:g]\nparent=h\n[loop:a]\n"
+		"command = y\n  ${A}\ngroup = "
+		"g\n[group:h]\n[loop:b]\nenv.A=1\n[loop:a]\nenv.A=2\n");
 	config = load_good();
 	ck_assert_uint_eq(config->n_tasks, ELEMENTS(names));
 	for (size_t i = 0; i < ELEMENTS(names); i++)
@@ -505,9 +507,9 @@ START_TEST(test_fault_at_key)
 	put("greenloop.conf", LOOP "after = b\n[loop:b]\n" COMMAND);
 	config = load_good();
 	ck_assert_int_eq(
-	        config_task_fault(config_find(config, "a"), "after", &faults, "x"), -EINVAL);
+		config_task_fault(config_find(config, "a"), "after", &faults, "x"), -EINVAL);
 	ck_assert_int_eq(
-	        config_task_fault(config_find(config, "a"), "module", &faults, "y"), -EINVAL);
+		config_task_fault(config_find(config, "a"), "module", &faults, "y"), -EINVAL);
 	faults_sort(&faults);
 	expect_faults(&faults, expected);
 }
@@ -574,7 +576,7 @@ START_TEST(test_dropins)
 	put("greenloop.conf", LOOP "grace_period = 1s\nbackoff = 2s\nenv.X = 1\ninterval = 1s\n");
 	put_dropin("20-b.conf", "[loop:a]\ngrace_period = 3s\nenv.D = %d\n[loop:b]\n" COMMAND);
 	put_dropin("10-a.conf",
-	        "[loop:a]\ngrace_period = 2s\nbackoff = 4s\ninterval =\n[greenloopd]\n");
+		"[loop:a]\ngrace_period = 2s\nbackoff = 4s\ninterval =\n[greenloopd]\n");
 	put_dropin("20-b.conf~", "nonsense");
 	put_dropin(".hidden.conf", "nonsense");
 	config = load_good();
@@ -602,7 +604,7 @@ START_TEST(test_dropin_faults)
 	put("greenloop.conf", LOOP "grace_period = x\n[loop:b]\n" COMMAND);
 	put_dropin("20-b.conf", "[group:a]\n");
 	put_dropin("10-a.conf",
-	        "[loop:a]\ngroup = g\n[loop:c]\nmodule = \"\\q\"\ngrace_period = 1s\n");
+		"[loop:a]\ngroup = g\n[loop:c]\nmodule = \"\\q\"\ngrace_period = 1s\n");
 	ck_assert_int_eq(config_load(&config, path, true, false, &faults), -EINVAL);
 	expect_faults(&faults, expected);
 }
@@ -642,13 +644,13 @@ START_TEST(test_keys_documented)
 	for (size_t i = 0; i < n; i++) {
 		bool prefix = table[i].flags & SETTING_PREFIX;
 		_cleanup_free_ char *item =
-		        string_printf("\n.It Ic %s%s\n", table[i].key, prefix ? "KEY" : "");
+			string_printf("\n.It Ic %s%s\n", table[i].key, prefix ? "KEY" : "");
 		const char *entry = strstr(begin, item), *next, *when;
 
 		ck_assert_msg(entry != NULL, "%s has no entry", table[i].key);
 		next = strstr(entry + 1, "\n.It ");
 		when = strstr(
-		        entry, table[i].flags & SETTING_RESTART ? "\n.Em restart" : "\n.Em live");
+			entry, table[i].flags & SETTING_RESTART ? "\n.Em restart" : "\n.Em live");
 		ck_assert_msg(when && (!next || when < next), "%s: live or restart?", table[i].key);
 	}
 }

@@ -304,7 +304,7 @@ static int check_value(struct reading *reading, const char *key, const char *tex
 	int r;
 
 	r = source_unquote(setting, text, &plain, &reason);
-	if (r == 0 && expand_needed(plain))
+	if (r == 0 && !(setting->flags & SETTING_VERBATIM) && expand_needed(plain))
 		return 0;
 	if (r == 0)
 		r = settings_set(scope, trial, key, plain, &reason);

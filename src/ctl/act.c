@@ -6,7 +6,7 @@
 #include "base/clock.h"
 
 int act_begin(struct client *client, const char *method, const struct options *options,
-        char **names, sd_bus_message **ret)
+	char **names, sd_bus_message **ret)
 {
 	int r = client_open(client, options);
 
@@ -90,7 +90,7 @@ int act_run(const struct verb *verb, const struct options *options, char **names
 	if (r != EXIT_DONE)
 		return r;
 	r = sd_bus_message_append(
-	        call, "bs", options->no_block, options->reason ? options->reason : "");
+		call, "bs", options->no_block, options->reason ? options->reason : "");
 	if (r < 0)
 		return exit_errno(r, verb->name);
 	return act_finish(&client, call, options);

@@ -9,7 +9,7 @@
 /* A call of that method, which begins with the names and --all; the caller appends what else the
  * method takes. */
 int act_begin(struct client *client, const char *method, const struct options *options,
-        char **names, sd_bus_message **ret);
+	char **names, sd_bus_message **ret);
 
 /* Sends it, tells what was refused, and returns the worst. */
 int act_finish(struct client *client, sd_bus_message *call, const struct options *options);

@@ -68,10 +68,10 @@ static int broken(const struct client *client, int error)
 		return timed_out(client);
 	if (!is_disconnect(error))
 		return exit_say(EXIT_NOT_REACHABLE, "cannot reach the daemon: %s: %s", client->path,
-		        strerror(-error));
+			strerror(-error));
 	if (!client->answered)
 		return exit_say(EXIT_NOT_PERMITTED,
-		        "%s: not permitted: the daemon closed the connection", client->path);
+			"%s: not permitted: the daemon closed the connection", client->path);
 	return exit_say(EXIT_NOT_REACHABLE, "%s: the daemon closed the connection", client->path);
 }
 
@@ -112,7 +112,7 @@ static int check_server(int fd, const char *path)
 		return exit_errno(-errno, path);
 	if (peer.uid != 0 && peer.uid != geteuid())
 		return exit_say(EXIT_NOT_REACHABLE, "%s: belongs to uid %u, not to root or you",
-		        path, (unsigned)peer.uid);
+			path, (unsigned)peer.uid);
 	return EXIT_DONE;
 }
 
@@ -120,8 +120,8 @@ static int check_server(int fd, const char *path)
 static int handshake(struct client *client)
 {
 	uint64_t deadline = client->deadline != USEC_INFINITY
-	                            ? client->deadline
-	                            : clock_now() + CLIENT_PATIENCE_SEC * USEC_PER_SEC;
+				    ? client->deadline
+				    : clock_now() + CLIENT_PATIENCE_SEC * USEC_PER_SEC;
 	int r;
 
 	while ((r = sd_bus_is_ready(client->bus)) == 0) {
@@ -144,8 +144,8 @@ int client_open(struct client *client, const struct options *options)
 	int r;
 
 	client->deadline = options->timeout_usec == USEC_INFINITY
-	                           ? USEC_INFINITY
-	                           : usec_add(clock_now(), options->timeout_usec);
+				   ? USEC_INFINITY
+				   : usec_add(clock_now(), options->timeout_usec);
 	r = socket_path(options, &client->path);
 	if (r != EXIT_DONE)
 		return r;
@@ -170,7 +170,7 @@ int client_open(struct client *client, const struct options *options)
 int client_message(struct client *client, const char *method, sd_bus_message **ret)
 {
 	int r = sd_bus_message_new_method_call(
-	        client->bus, ret, NULL, BUS_PATH, BUS_MANAGER, method);
+		client->bus, ret, NULL, BUS_PATH, BUS_MANAGER, method);
 
 	return r < 0 ? exit_errno(r, method) : EXIT_DONE;
 }
@@ -197,11 +197,11 @@ static int refused(const char *method, const sd_bus_error *error)
 }
 
 int client_call(
-        struct client *client, sd_bus_message *call, uint64_t limit_usec, sd_bus_message **ret)
+	struct client *client, sd_bus_message *call, uint64_t limit_usec, sd_bus_message **ret)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	uint64_t left = MIN(
-	        time_left(client), client->deadline == USEC_INFINITY ? limit_usec : USEC_INFINITY);
+		time_left(client), client->deadline == USEC_INFINITY ? limit_usec : USEC_INFINITY);
 	int r;
 
 	if (left == 0)
@@ -220,7 +220,7 @@ int client_call(
 }
 
 int client_ask(struct client *client, const char *method, const char *types, const char *text,
-        sd_bus_message **ret)
+	sd_bus_message **ret)
 {
 	_cleanup_message_ sd_bus_message *call = NULL;
 	int r = client_message(client, method, &call);
@@ -240,7 +240,7 @@ int client_subscribe(struct client *client, sd_bus_message_handler_t handler, vo
 {
 	_cleanup_message_ sd_bus_message *reply = NULL;
 	int r = sd_bus_match_signal(
-	        client->bus, NULL, NULL, BUS_PATH, BUS_MANAGER, NULL, handler, userdata);
+		client->bus, NULL, NULL, BUS_PATH, BUS_MANAGER, NULL, handler, userdata);
 
 	if (r < 0)
 		return exit_errno(r, "Subscribe");
@@ -291,5 +291,5 @@ int client_wait(struct client *client, const volatile int *interrupted)
 int client_garbled(int error)
 {
 	return exit_say(
-	        EXIT_FAILED, "the daemon's answer cannot be understood: %s", strerror(-error));
+		EXIT_FAILED, "the daemon's answer cannot be understood: %s", strerror(-error));
 }

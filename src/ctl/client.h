@@ -36,12 +36,12 @@ int client_message(struct client *client, const char *method, sd_bus_message **r
 /* Sends a call and waits for its answer: until the deadline; without one for limit_usec
  * (USEC_INFINITY: as long as it takes). The reply is the caller's. */
 int client_call(
-        struct client *client, sd_bus_message *call, uint64_t limit_usec, sd_bus_message **ret);
+	struct client *client, sd_bus_message *call, uint64_t limit_usec, sd_bus_message **ret);
 
 /* The same for a call that asks and takes no time, with at most one argument. */
 enum { CLIENT_PATIENCE_SEC = 25 };
 int client_ask(struct client *client, const char *method, const char *types, const char *text,
-        sd_bus_message **ret);
+	sd_bus_message **ret);
 
 /* From now on each signal of the daemon goes to this handler. */
 int client_subscribe(struct client *client, sd_bus_message_handler_t handler, void *userdata);

@@ -27,7 +27,7 @@ void color_init(void)
 		enabled = *wish == '1';
 	else
 		enabled = !(no && *no) && terminal && !string_equal(terminal, "dumb") &&
-		          isatty(STDOUT_FILENO);
+			  isatty(STDOUT_FILENO);
 }
 
 const char *color_on(enum paint paint)

@@ -28,7 +28,7 @@ char *format_date(uint64_t realtime_usec, char *buf)
 	struct tm tm;
 
 	if (realtime_usec == 0 || !localtime_r(&seconds, &tm) ||
-	        strftime(buf, FORMAT_MAX, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		strftime(buf, FORMAT_MAX, "%Y-%m-%d %H:%M:%S", &tm) == 0)
 		return memcpy(buf, "-", sizeof("-"));
 	return buf;
 }

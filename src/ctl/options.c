@@ -125,7 +125,7 @@ static int take(struct command_line *line, int key)
 		return EXIT_DONE;
 	default:
 		return take_special(&line->options, key) ? EXIT_DONE
-		                                         : take_value(&line->options, key);
+							 : take_value(&line->options, key);
 	}
 }
 

@@ -24,8 +24,8 @@ static void add_state(struct table *table, const struct loop_row *row, uint64_t 
 	table_printf(table, PAINT_NONE, "%12s:", "State");
 	table_text(table, color_of(row->color), row->state);
 	(void)snprintf(text, sizeof(text), "%s since %s, %s ago; wanted: %s",
-	        row->ready ? ", ready" : "", format_date(row->since_usec, date),
-	        format_age(row->since_usec, now_usec, age), row->desired);
+		row->ready ? ", ready" : "", format_date(row->since_usec, date),
+		format_age(row->since_usec, now_usec, age), row->desired);
 	table_append(table, PAINT_NONE, text);
 }
 
@@ -34,13 +34,13 @@ static void add_counts(struct table *table, const struct loop_row *row)
 	char text[160];
 
 	(void)snprintf(text, sizeof(text), "%" PRIu64 " (%" PRIu64 " starts), cycle %" PRIu64,
-	        row->generation, row->starts, row->cycle);
+		row->generation, row->starts, row->cycle);
 	add(table, "Generation", text);
 	(void)snprintf(text, sizeof(text), "%" PRIu32, row->pid);
 	if (row->pid > 0)
 		add(table, "Process", text);
 	(void)snprintf(text, sizeof(text), "%" PRIu32 "/%" PRIu32 " (%" PRIu64 " ever)",
-	        row->failures, row->max_failures, row->failures_total);
+		row->failures, row->max_failures, row->failures_total);
 	add(table, "Failures", text);
 }
 

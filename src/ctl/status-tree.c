@@ -19,7 +19,7 @@ struct painter {
 
 /* The first cell: the way down to it, its dot, its name. */
 static void add_name(
-        struct painter *painter, const char *branch, const char *color, const char *name)
+	struct painter *painter, const char *branch, const char *color, const char *name)
 {
 	table_text(&painter->table, PAINT_GREY, painter->indent);
 	table_append(&painter->table, PAINT_GREY, branch);
@@ -29,7 +29,7 @@ static void add_name(
 }
 
 static void add_state(struct painter *painter, const char *state, const char *color,
-        uint64_t generation, uint32_t pid, uint64_t since_usec)
+	uint64_t generation, uint32_t pid, uint64_t since_usec)
 {
 	char age[FORMAT_MAX];
 
@@ -66,7 +66,7 @@ static void add_loop(struct painter *painter, const char *branch, const struct l
 	add_name(painter, branch, row->color, row->name);
 	add_state(painter, row->state, row->color, row->generation, row->pid, row->since_usec);
 	table_printf(&painter->table, row->failures > 0 ? PAINT_AMBER : PAINT_NONE,
-	        "%" PRIu32 "/%" PRIu32, row->failures, row->max_failures);
+		"%" PRIu32 "/%" PRIu32, row->failures, row->max_failures);
 	table_text(&painter->table, PAINT_NONE, "");
 	if (strcmp(row->state, "running") == 0 && !row->ready)
 		add_remark(painter, &some, "", "not ready");
@@ -74,12 +74,12 @@ static void add_loop(struct painter *painter, const char *branch, const struct l
 	add_remark(painter, &some, "", row->status);
 	if (is_troubled(row) && *row->failure.kind) {
 		(void)snprintf(
-		        text, sizeof(text), "%s: %s", row->failure.kind, row->failure.reason);
+			text, sizeof(text), "%s: %s", row->failure.kind, row->failure.reason);
 		add_remark(painter, &some, "", text);
 	}
 	if (row->next_start_usec > painter->now_usec)
 		add_remark(painter, &some, "next start in ",
-		        format_age(painter->now_usec, row->next_start_usec, in));
+			format_age(painter->now_usec, row->next_start_usec, in));
 }
 
 static void add_group(struct painter *painter, const char *branch, const struct group_row *row)
@@ -90,9 +90,9 @@ static void add_group(struct painter *painter, const char *branch, const struct 
 	add_name(painter, branch, row->color, row->name);
 	add_state(painter, row->state, row->color, row->generation, 0, row->since_usec);
 	table_printf(&painter->table, row->resets > 0 ? PAINT_AMBER : PAINT_NONE,
-	        "%" PRIu32 "/%" PRIu32 " resets", row->resets, row->max_resets);
+		"%" PRIu32 "/%" PRIu32 " resets", row->resets, row->max_resets);
 	(void)snprintf(
-	        text, sizeof(text), "%" PRIu32 "/%" PRIu32 " ready", row->n_ready, row->n_loops);
+		text, sizeof(text), "%" PRIu32 "/%" PRIu32 " ready", row->n_ready, row->n_loops);
 	table_text(&painter->table, PAINT_NONE, "");
 	add_remark(painter, &some, "", text);
 	(void)snprintf(text, sizeof(text), "%" PRIu64 " open", row->episode);
@@ -102,24 +102,24 @@ static void add_group(struct painter *painter, const char *branch, const struct 
 }
 
 static void add_members(
-        struct painter *painter, const struct loop_row *loop, const struct group_row *group);
+	struct painter *painter, const struct loop_row *loop, const struct group_row *group);
 
 /* A group and all below it; more: a sibling follows. */
 static void add_subtree(
-        struct painter *painter, const struct group_row *group, bool nested, bool more)
+	struct painter *painter, const struct group_row *group, bool nested, bool more)
 {
 	size_t length = strlen(painter->indent);
 
 	add_group(painter, nested ? more ? "├─" : "└─" : "", group);
 	if (nested && length + sizeof("│ ") < INDENT_MAX)
 		memcpy(painter->indent + length, more ? "│ " : "  ",
-		        more ? sizeof("│ ") : sizeof("  "));
+			more ? sizeof("│ ") : sizeof("  "));
 	add_members(painter, group->loops, group->groups);
 	painter->indent[length] = '\0';
 }
 
 static void add_members(
-        struct painter *painter, const struct loop_row *loop, const struct group_row *group)
+	struct painter *painter, const struct loop_row *loop, const struct group_row *group)
 {
 	for (; loop; loop = loop->next)
 		add_loop(painter, loop->next || group ? "├─" : "└─", loop);

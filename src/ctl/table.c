@@ -77,6 +77,8 @@ static void add_text(struct table *table, const char *text)
 
 static void add_painted(struct table *table, enum paint paint, const char *text)
 {
+	if (!*text)
+		return;
 	add_text(table, color_on(paint));
 	add_text(table, text);
 	add_text(table, color_off(paint));
@@ -89,11 +91,12 @@ static void add_cell(struct table *table)
 {
 	if (table->n_cells > 0)
 		table->n_text++;
-	if (!grow((void **)&table->cells, &table->cells_size, table->n_cells + 1,
-	            sizeof(*table->cells)))
-		table->failed = true;
-	else
+	if (grow((void **)&table->cells, &table->cells_size, table->n_cells + 1,
+		    sizeof(*table->cells)))
 		table->cells[table->n_cells++] = (struct table_cell){ .start = table->n_text };
+	else
+		table->failed = true;
+	add_text(table, "");
 }
 
 static bool is_plain(const char *text)
@@ -138,7 +141,7 @@ void table_printf(struct table *table, enum paint paint, const char *format, ...
 /* Prints at most width columns of the text, with a mark where it was cut. Returns the columns
  * printed. */
 static unsigned print_cut(
-        FILE *file, const struct table_cell *cell, const char *text, unsigned width)
+	FILE *file, const struct table_cell *cell, const char *text, unsigned width)
 {
 	unsigned columns = 0, one;
 	const char *p = text;
@@ -158,7 +161,7 @@ static unsigned print_cut(
 }
 
 static void print_row(const struct table *table, const struct table_cell *cells,
-        const unsigned *widths, FILE *file, unsigned screen)
+	const unsigned *widths, FILE *file, unsigned screen)
 {
 	unsigned last = table->n_columns, left = screen > 0 ? screen : -1U;
 
@@ -186,7 +189,7 @@ int table_print(const struct table *table, FILE *file, unsigned width)
 		return -ENOMEM;
 	for (size_t i = 0; i < table->n_cells; i++)
 		widths[i % table->n_columns] =
-		        MAX(widths[i % table->n_columns], table->cells[i].width);
+			MAX(widths[i % table->n_columns], table->cells[i].width);
 	for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns)
 		print_row(table, table->cells + i, widths, file, width);
 	return 0;

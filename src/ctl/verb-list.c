@@ -37,7 +37,7 @@ static int check_states(const char *list)
 			i++;
 		if (i == ELEMENTS(states))
 			return exit_say(
-			        EXIT_USAGE, "--state=: no such state: %.*s", (int)length, list);
+				EXIT_USAGE, "--state=: no such state: %.*s", (int)length, list);
 		if (!list[length])
 			return EXIT_DONE;
 		list += length + 1;
@@ -45,7 +45,7 @@ static int check_states(const char *list)
 }
 
 static bool is_listed(
-        const struct view *view, const struct options *options, const struct loop_row *row)
+	const struct view *view, const struct options *options, const struct loop_row *row)
 {
 	return view_shows_loop(view, row) &&
 	       (!options->states || list_has(options->states, row->state));

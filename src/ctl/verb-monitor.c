@@ -54,7 +54,7 @@ static char *say_state(const struct value *v)
 	if (string_equal(v[2].text, v[3].text))
 		return string_printf("%s: %s, %s", name ? name : "?", v[3].text, v[5].text);
 	return string_printf("%s: %s → %s (generation %" PRIu64 ", %s)", name ? name : "?",
-	        v[2].text, v[3].text, v[4].number, v[5].text);
+		v[2].text, v[3].text, v[4].number, v[5].text);
 }
 
 static char *say_failure(const struct value *v)
@@ -62,19 +62,19 @@ static char *say_failure(const struct value *v)
 	_cleanup_free_ char *name = who(v[0].text, v[1].text);
 
 	return string_printf("%s: failure%s: %s: %s", name ? name : "?",
-	        v[4].flag ? "" : " (not counted)", v[2].text, v[3].text);
+		v[4].flag ? "" : " (not counted)", v[2].text, v[3].text);
 }
 
 static char *say_opened(const struct value *v)
 {
 	return string_printf("%s: red: episode #%" PRIu64 ": %s: %s: %s", v[1].text, v[0].number,
-	        v[2].text, v[3].text, v[4].text);
+		v[2].text, v[3].text, v[4].text);
 }
 
 static char *say_closed(const struct value *v)
 {
 	return string_printf(
-	        "%s: episode #%" PRIu64 " closed: %s", v[1].text, v[0].number, v[2].text);
+		"%s: episode #%" PRIu64 " closed: %s", v[1].text, v[0].number, v[2].text);
 }
 
 static char *say_note(const struct value *v)
@@ -91,11 +91,11 @@ static char *say_lost(const struct value *v)
 
 static const struct kind kinds[] = {
 	{ "StateChanged", "state_changed", "ssssts",
-	        { "loop", "group", "from", "to", "generation", "color" }, say_state },
+		{ "loop", "group", "from", "to", "generation", "color" }, say_state },
 	{ "Failure", "failure", "ssssbs",
-	        { "loop", "group", "kind", "reason", "counted", "throughline" }, say_failure },
+		{ "loop", "group", "kind", "reason", "counted", "throughline" }, say_failure },
 	{ "EpisodeOpened", "episode_opened", "tssss",
-	        { "episode", "group", "loop", "kind", "reason" }, say_opened },
+		{ "episode", "group", "loop", "kind", "reason" }, say_opened },
 	{ "EpisodeClosed", "episode_closed", "tss", { "episode", "group", "result" }, say_closed },
 	{ "Note", "note", "sss", { "loop", "group", "text" }, say_note },
 	{ "Lost", "lost", "t", { "count" }, say_lost },
@@ -107,8 +107,8 @@ static int read_values(sd_bus_message *message, const char *types, struct value 
 
 	for (; *types && r >= 0; types++, values++) {
 		void *place = *types == 's'   ? (void *)&values->text
-		              : *types == 't' ? (void *)&values->number
-		                              : (void *)&values->flag;
+			      : *types == 't' ? (void *)&values->number
+					      : (void *)&values->flag;
 		r = sd_bus_message_read_basic(message, *types, place);
 	}
 	return r;
@@ -139,7 +139,7 @@ static int print_text(const struct kind *kind, const struct value *values)
 	if (!safe)
 		return exit_errno(-ENOMEM, "monitor");
 	(void)printf("%s%s%s  %s\n", color_on(PAINT_GREY), format_date(clock_realtime(), date),
-	        color_off(PAINT_GREY), safe);
+		color_off(PAINT_GREY), safe);
 	return EXIT_DONE;
 }
 
@@ -177,7 +177,7 @@ static void catch_signals(void)
 }
 
 int verb_monitor(
-        const struct verb *verb _unused_, const struct options *options, char **names _unused_)
+	const struct verb *verb _unused_, const struct options *options, char **names _unused_)
 {
 	_cleanup_client_ struct client client = CLIENT_INIT;
 	struct monitor monitor = { .options = options };

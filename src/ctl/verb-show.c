@@ -62,7 +62,7 @@ static int show_next(struct client *client, const char *name, json_t *array)
 }
 
 static int show_selected(
-        struct client *client, const struct view *view, json_t *groups, json_t *loops)
+	struct client *client, const struct view *view, json_t *groups, json_t *loops)
 {
 	int r = EXIT_DONE;
 

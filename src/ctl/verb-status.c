@@ -11,9 +11,9 @@ static int verdict(const struct view *view, bool named)
 {
 	if (!named)
 		return strcmp(view->daemon.color, "green") == 0 ||
-		                       strcmp(view->daemon.color, "grey") == 0
-		               ? EXIT_DONE
-		               : EXIT_NOT_GREEN;
+				       strcmp(view->daemon.color, "grey") == 0
+			       ? EXIT_DONE
+			       : EXIT_NOT_GREEN;
 	for (size_t i = 0; i < view->n_loops; i++)
 		if (view->loops[i].selected && strcmp(view->loops[i].color, "green") != 0)
 			return EXIT_NOT_GREEN;
@@ -59,7 +59,7 @@ static int print_loop(struct client *client, const struct loop_row *row)
 }
 
 static int print(
-        struct client *client, const struct view *view, const struct options *options, bool named)
+	struct client *client, const struct view *view, const struct options *options, bool named)
 {
 	if (options->quiet)
 		return EXIT_DONE;

@@ -20,7 +20,7 @@ extern char **environ;
 
 /* Starts it; its standard error becomes that descriptor (-1: stays ours). A negative errno. */
 static int spawn_check(const char *program, const struct options *options, const char *file,
-        int error_fd, pid_t *ret)
+	int error_fd, pid_t *ret)
 {
 	const char *argv[6] = { program, "--check" };
 	posix_spawn_file_actions_t actions;
@@ -113,7 +113,7 @@ int verb_verify(const struct verb *verb, const struct options *options, char **n
 		return exit_errno(r, verb->name);
 	if (WIFSIGNALED(r))
 		return exit_say(
-		        EXIT_FAILED, "%s: died by SIG%s", program, sigabbrev_np(WTERMSIG(r)));
+			EXIT_FAILED, "%s: died by SIG%s", program, sigabbrev_np(WTERMSIG(r)));
 	valid = WEXITSTATUS(r) == 0;
 	if (options->json != JSON_OFF) {
 		r = print_json(TAKE_FD(fd), valid, options->json);

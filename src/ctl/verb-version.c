@@ -13,12 +13,12 @@ static int print_json(const struct daemon_row *daemon, enum json_mode mode)
 
 	json_put_text(document, "greenloopctl", PACKAGE_VERSION);
 	json_put(document, "greenloopd",
-	        daemon->version ? json_string(daemon->version) : json_null());
+		daemon->version ? json_string(daemon->version) : json_null());
 	return json_print(document, mode);
 }
 
 int verb_version(
-        const struct verb *verb _unused_, const struct options *options, char **names _unused_)
+	const struct verb *verb _unused_, const struct options *options, char **names _unused_)
 {
 	_cleanup_client_ struct client client = CLIENT_INIT;
 	_cleanup_message_ sd_bus_message *reply = NULL;

@@ -13,7 +13,7 @@ struct waiter {
 };
 
 static int on_signal(
-        sd_bus_message *message _unused_, void *userdata _unused_, sd_bus_error *error _unused_)
+	sd_bus_message *message _unused_, void *userdata _unused_, sd_bus_error *error _unused_)
 {
 	return 0; /* that one came is all that matters */
 }
@@ -28,7 +28,7 @@ static const char *exhausted_action(const char *group, void *userdata)
 	if (client_ask(waiter->client, "Show", "s", group, &waiter->reply) != EXIT_DONE)
 		return NULL;
 	if (sd_bus_message_skip(waiter->reply, "s") < 0 ||
-	        sd_bus_message_enter_container(waiter->reply, 'a', "{ss}") < 0)
+		sd_bus_message_enter_container(waiter->reply, 'a', "{ss}") < 0)
 		return NULL;
 	while (sd_bus_message_read(waiter->reply, "{ss}", &key, &value) > 0)
 		if ((string_equal(key, "exhausted_action") || string_equal(key, "ExhaustedAction")))
@@ -111,8 +111,8 @@ int verb_wait(const struct verb *verb _unused_, const struct options *options, c
 		return exit_say(EXIT_USAGE, "--any and --all exclude each other");
 	if (options->wait_for && wait_for_parse(options->wait_for, &waiter.wait.what) < 0)
 		return exit_say(EXIT_USAGE,
-		        "--for=%s: ready, green, running, inactive, done or failed",
-		        options->wait_for);
+			"--for=%s: ready, green, running, inactive, done or failed",
+			options->wait_for);
 	r = client_open(&client, options);
 	if (r == EXIT_DONE)
 		r = client_subscribe(&client, on_signal, NULL);

@@ -54,15 +54,15 @@ static void print_times(const struct episode_row *row)
 		(void)printf("  result:  %sopen%s\n", color_on(PAINT_RED), color_off(PAINT_RED));
 	else
 		(void)printf("  closed:  %s\n  result:  %s%s%s\n",
-		        format_date(row->closed_usec, closed), color_on(color_of(row->result)),
-		        row->result, color_off(color_of(row->result)));
+			format_date(row->closed_usec, closed), color_on(color_of(row->result)),
+			row->result, color_off(color_of(row->result)));
 	(void)printf("  resets:  %" PRIu32 "\n", row->resets);
 }
 
 static void print_episode(const struct episode_row *row)
 {
 	(void)printf("%sepisode #%" PRIu64 " of group %s%s\n", color_on(PAINT_BOLD), row->number,
-	        *row->group ? row->group : "root", color_off(PAINT_BOLD));
+		*row->group ? row->group : "root", color_off(PAINT_BOLD));
 	if (*row->cause.kind)
 		print_failure("  cause:   ", &row->cause);
 	if (*row->throughline) {

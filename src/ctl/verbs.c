@@ -70,54 +70,54 @@ int verb_check(const struct verb *verb, const struct options *options, char **na
 	for (size_t i = 0; i < ELEMENTS(special); i++)
 		if (strange & 1U << i)
 			return exit_say(
-			        EXIT_USAGE, "%s does not understand %s", verb->name, special[i]);
+				EXIT_USAGE, "%s does not understand %s", verb->name, special[i]);
 	if (verb->acts && n == 0 && !options->all)
 		return exit_say(EXIT_USAGE, "%s needs names or --all", verb->name);
 	if (verb->acts && n > 0 && options->all && !names_are_words)
 		return exit_say(EXIT_USAGE, "%s: names and --all exclude each other", verb->name);
 	if (n < verb->min_names)
 		return exit_say(
-		        EXIT_USAGE, "%s needs a name: %s %s", verb->name, verb->name, verb->args);
+			EXIT_USAGE, "%s needs a name: %s %s", verb->name, verb->name, verb->args);
 	if (n > verb->max_names)
 		return exit_say(EXIT_USAGE, "%s: too many arguments: %s", verb->name,
-		        names[verb->max_names]);
+			names[verb->max_names]);
 	return EXIT_DONE;
 }
 
 int verb_help(const struct verb *self _unused_, const struct options *options _unused_,
-        char **names _unused_)
+	char **names _unused_)
 {
 	(void)puts("greenloopctl [OPTION…] VERB [NAME…]\n"
-	           "\n"
-	           "Looks at and steers greenloopd. Names may be globs and group/loop.\n"
-	           "\n"
-	           "Verbs:");
+		   "\n"
+		   "Looks at and steers greenloopd. Names may be globs and group/loop.\n"
+		   "\n"
+		   "Verbs:");
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		/* "…" takes three bytes and one column. */
 		(void)printf("  %-11s%-*s%s\n", verb->name, strstr(verb->args, "…") ? 18 : 16,
-		        verb->args, verb->help);
+			verb->args, verb->help);
 	(void)puts(
-	        "\n"
-	        "Options:\n"
-	        "      --socket PATH        the daemon's control socket ($GREENLOOP_SOCKET)\n"
-	        "      --user               the user's own daemon\n"
-	        "      --json=short|pretty  one JSON object\n"
-	        "      --timeout TIME       give up after this time (exit status 124)\n"
-	        "      --no-block           do not wait for the result\n"
-	        "      --all                verbs that act: everything\n"
-	        "  -m REASON                why: for the record\n"
-	        "  -q, --quiet              the exit status is enough\n"
-	        "      --no-legend          no line of headings\n"
-	        "      --no-pager           accepted; there is no pager\n"
-	        "      --state=STATE,…      list: loops in these states only\n"
-	        "  -s, --signal=SIGNAL      kill: which (TERM)\n"
-	        "      --trip               fail: use up the budget\n"
-	        "      --for=STATE          wait: ready, green, running, inactive, done, failed\n"
-	        "      --any, --all         wait: for one of them, for all (the default)\n"
-	        "  -h, --help               this text\n"
-	        "      --version            of greenloopctl\n"
-	        "\n"
-	        "Exit status: 0 done or green, 1 failed, 2 usage, 3 not running or not green,\n"
-	        "4 no such loop or group, 5 not permitted, 6 daemon not reachable, 124 timeout.");
+		"\n"
+		"Options:\n"
+		"      --socket PATH        the daemon's control socket ($GREENLOOP_SOCKET)\n"
+		"      --user               the user's own daemon\n"
+		"      --json=short|pretty  one JSON object\n"
+		"      --timeout TIME       give up after this time (exit status 124)\n"
+		"      --no-block           do not wait for the result\n"
+		"      --all                verbs that act: everything\n"
+		"  -m REASON                why: for the record\n"
+		"  -q, --quiet              the exit status is enough\n"
+		"      --no-legend          no line of headings\n"
+		"      --no-pager           accepted; there is no pager\n"
+		"      --state=STATE,…      list: loops in these states only\n"
+		"  -s, --signal=SIGNAL      kill: which (TERM)\n"
+		"      --trip               fail: use up the budget\n"
+		"      --for=STATE          wait: ready, green, running, inactive, done, failed\n"
+		"      --any, --all         wait: for one of them, for all (the default)\n"
+		"  -h, --help               this text\n"
+		"      --version            of greenloopctl\n"
+		"\n"
+		"Exit status: 0 done or green, 1 failed, 2 usage, 3 not running or not green,\n"
+		"4 no such loop or group, 5 not permitted, 6 daemon not reachable, 124 timeout.");
 	return EXIT_DONE;
 }

@@ -42,7 +42,7 @@ static const char *group_stands_still(const struct wait *wait, const struct grou
 			return g == group ? "the group is stopped" : "a group above it is stopped";
 	/* A failed group whose failure goes up is started anew by its parent, or fails with it. */
 	for (; group && string_equal(group->state, "failed");
-	        group = view_parent(wait->view, group->parent)) {
+		group = view_parent(wait->view, group->parent)) {
 		const char *action = wait->exhausted_action(group->name, wait->userdata);
 
 		if (is_resetting(wait, group) || (action && strncmp(action, "cooldown", 8) == 0))
@@ -79,7 +79,7 @@ static bool is_reached(enum wait_for what, const char *state, const char *color,
 	return string_equal(what == WAIT_GREEN ? color : state, words[what]);
 }
 
-/* It is on its way down, and where that ends was not decided by an operator alone. */
+/* Nothing but a start moves it on. */
 static bool is_settled(const char *state)
 {
 	return string_equal(state, "inactive") || string_equal(state, "failed") ||
@@ -87,7 +87,7 @@ static bool is_settled(const char *state)
 }
 
 enum prospect wait_loop(
-        const struct wait *wait, const struct loop_row *loop, const char **ret_reason)
+	const struct wait *wait, const struct loop_row *loop, const char **ret_reason)
 {
 	enum wait_for what = wait->what == WAIT_DEFAULT ? WAIT_READY : wait->what;
 	bool upward = what == WAIT_READY || what == WAIT_GREEN || what == WAIT_RUNNING;
@@ -109,7 +109,7 @@ static const char *group_stays_red(const struct wait *wait, const struct group_r
 
 	for (const struct loop_row *loop = group->loops; loop; loop = loop->next)
 		if (string_equal(loop->state, "failed") && loop_stands_still(wait, loop) &&
-		        string_equal(loop->desired, "started"))
+			string_equal(loop->desired, "started"))
 			return "a loop in it has failed";
 	for (const struct group_row *child = group->groups; child; child = child->next) {
 		if (!string_equal(child->desired, "started"))
@@ -125,7 +125,7 @@ static const char *group_stays_red(const struct wait *wait, const struct group_r
 }
 
 enum prospect wait_group(
-        const struct wait *wait, const struct group_row *group, const char **ret_reason)
+	const struct wait *wait, const struct group_row *group, const char **ret_reason)
 {
 	enum wait_for what = wait->what == WAIT_DEFAULT ? WAIT_GREEN : wait->what;
 	bool upward = what == WAIT_READY || what == WAIT_GREEN || what == WAIT_RUNNING;
@@ -141,7 +141,7 @@ enum prospect wait_group(
 	if (!*ret_reason && upward && what != WAIT_RUNNING)
 		*ret_reason = group_stays_red(wait, group);
 	if (!*ret_reason && what == WAIT_GREEN && group->n_loops == 0 &&
-	        string_equal(group->color, "grey") && !is_resetting(wait, group))
+		string_equal(group->color, "grey") && !is_resetting(wait, group))
 		*ret_reason = "nothing in it is wanted";
 	return *ret_reason ? PROSPECT_NEVER : PROSPECT_OPEN;
 }

@@ -31,6 +31,6 @@ struct wait {
 
 /* With PROSPECT_NEVER *ret_reason is a literal that says why. */
 enum prospect wait_loop(
-        const struct wait *wait, const struct loop_row *loop, const char **ret_reason);
+	const struct wait *wait, const struct loop_row *loop, const char **ret_reason);
 enum prospect wait_group(
-        const struct wait *wait, const struct group_row *group, const char **ret_reason);
+	const struct wait *wait, const struct group_row *group, const char **ret_reason);

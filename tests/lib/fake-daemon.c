@@ -23,9 +23,9 @@ static int append_loops(struct fake_daemon *fake, sd_bus_message *reply)
 		const char *reason = l->reason ? l->reason : "";
 
 		r = sd_bus_message_append(reply, BUS_LOOP_ROW, l->name, l->group, "service", "",
-		        l->state, l->desired, l->color, l->ready, UINT64_C(3), UINT64_C(128),
-		        l->pid, UINT64_C(1000000), 1, 10, UINT64_C(4), UINT64_C(5),
-		        *reason ? "exit" : "", reason, UINT64_C(2000000), "", "", "", UINT64_C(0));
+			l->state, l->desired, l->color, l->ready, UINT64_C(3), UINT64_C(128),
+			l->pid, UINT64_C(1000000), 1, 10, UINT64_C(4), UINT64_C(5),
+			*reason ? "exit" : "", reason, UINT64_C(2000000), "", "", "", UINT64_C(0));
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -38,9 +38,9 @@ static int append_groups(struct fake_daemon *fake, sd_bus_message *reply)
 		const struct fake_group *g = &fake->groups[i];
 
 		r = sd_bus_message_append(reply, BUS_GROUP_ROW, g->name, g->parent, "", g->state,
-		        g->desired, g->color, strcmp(g->color, "green") == 0, "green",
-		        "one_for_all", UINT64_C(0), 1, 5, UINT64_C(1), UINT64_C(7), g->episode_open,
-		        2, 2, UINT64_C(1000000), "");
+			g->desired, g->color, strcmp(g->color, "green") == 0, "green",
+			"one_for_all", UINT64_C(0), 1, 5, UINT64_C(1), UINT64_C(7), g->episode_open,
+			2, 2, UINT64_C(1000000), "");
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -54,8 +54,8 @@ static int append_show(struct fake_daemon *fake, sd_bus_message *call, sd_bus_me
 		if (strcmp(fake->groups[i].name, name) == 0)
 			action = fake->groups[i].exhausted_action;
 	return r < 0 ? r
-	             : sd_bus_message_append(reply, "sa{ss}", "group", 2, "MaxLoopFailures", "10",
-	                       "exhausted_action", action);
+		     : sd_bus_message_append(reply, "sa{ss}", "group", 2, "MaxLoopFailures", "10",
+			       "exhausted_action", action);
 }
 
 /* One result for each name; "bad" is refused. */
@@ -68,9 +68,9 @@ static int append_results(sd_bus_message *call, sd_bus_message *reply)
 		r = sd_bus_message_open_container(reply, 'a', BUS_RESULT_ROW);
 	for (char **name = names; r >= 0 && name && *name; name++)
 		r = strcmp(*name, "bad") == 0
-		            ? sd_bus_message_append(reply, BUS_RESULT_ROW, *name, 1000,
-		                      "group trading is stopped")
-		            : sd_bus_message_append(reply, BUS_RESULT_ROW, *name, 0, "");
+			    ? sd_bus_message_append(reply, BUS_RESULT_ROW, *name, 1000,
+				      "group trading is stopped")
+			    : sd_bus_message_append(reply, BUS_RESULT_ROW, *name, 0, "");
 	for (char **name = names; name && *name; name++)
 		free(*name);
 	free(names);
@@ -80,11 +80,11 @@ static int append_results(sd_bus_message *call, sd_bus_message *reply)
 static int append_why(sd_bus_message *reply)
 {
 	return sd_bus_message_append(reply, "a" BUS_EPISODE_ROW "a" BUS_FAILURE_ROW, 2, UINT64_C(2),
-	        "trading", UINT64_C(5000000), UINT64_C(0), "", "feed", "exit", "line\033[2Jdead",
-	        "trading/feed:3#128", "", UINT64_C(5000000), 1, 3, 1, UINT64_C(5000001), "process",
-	        "signal", "killed", UINT64_C(2), UINT64_C(9), UINT64_C(1), "trading",
-	        UINT64_C(1000000), UINT64_C(2000000), "green", "feed", "exit", "older", "", "",
-	        UINT64_C(1000000), 1, 0, 0, 0);
+		"trading", UINT64_C(5000000), UINT64_C(0), "", "feed", "exit", "line\033[2Jdead",
+		"trading/feed:3#128", "", UINT64_C(5000000), 1, 3, 1, UINT64_C(5000001), "process",
+		"signal", "killed", UINT64_C(2), UINT64_C(9), UINT64_C(1), "trading",
+		UINT64_C(1000000), UINT64_C(2000000), "green", "feed", "exit", "older", "", "",
+		UINT64_C(1000000), 1, 0, 0, 0);
 }
 
 static int append_answer(struct fake_daemon *fake, sd_bus_message *call, sd_bus_message *reply)
@@ -97,7 +97,7 @@ static int append_answer(struct fake_daemon *fake, sd_bus_message *call, sd_bus_
 		return append_groups(fake, reply);
 	if (strcmp(member, "Daemon") == 0)
 		return sd_bus_message_append(reply, BUS_DAEMON_ROW, "0.1.0", fake->color, 2, 2, 0,
-		        "green: 2/2 loops ready", 42, UINT64_C(1000000), "greenloop.conf");
+			"green: 2/2 loops ready", 42, UINT64_C(1000000), "greenloop.conf");
 	if (strcmp(member, "Show") == 0)
 		return append_show(fake, call, reply);
 	if (strcmp(member, "Why") == 0)
@@ -110,7 +110,7 @@ static int append_answer(struct fake_daemon *fake, sd_bus_message *call, sd_bus_
 static int send_signal(sd_bus *bus)
 {
 	return sd_bus_emit_signal(bus, BUS_PATH, BUS_MANAGER, "StateChanged", "ssssts", "feed",
-	        "trading", "starting", "running", UINT64_C(3), "green");
+		"trading", "starting", "running", UINT64_C(3), "green");
 }
 
 static int answer(sd_bus_message *call, void *userdata, sd_bus_error *error)
@@ -128,7 +128,7 @@ static int answer(sd_bus_message *call, void *userdata, sd_bus_error *error)
 		return 1;
 	if (strcmp(member, "Reset") == 0)
 		return sd_bus_reply_method_errorf(
-		        call, BUS_ERROR_NO_SUCH, "no such loop or group: x");
+			call, BUS_ERROR_NO_SUCH, "no such loop or group: x");
 	r = sd_bus_message_new_method_return(call, &reply);
 	if (r >= 0)
 		r = append_answer(fake, call, reply);
@@ -137,7 +137,10 @@ static int answer(sd_bus_message *call, void *userdata, sd_bus_error *error)
 	sd_bus_message_unref(reply);
 	if (r >= 0 && strcmp(member, "ListGroups") == 0 && fake->change && fake->change(fake))
 		r = send_signal(bus);
-	if (fake->mode == FAKE_CLOSE_LATER && strcmp(member, "Subscribe") != 0) {
+	if (r >= 0 && fake->mode == FAKE_NEWS)
+		r = send_signal(bus);
+	if (fake->mode == FAKE_NEWS ||
+		(fake->mode == FAKE_CLOSE_LATER && strcmp(member, "Subscribe") != 0)) {
 		(void)sd_bus_flush(bus);
 		sd_bus_close(bus);
 	}

@@ -15,6 +15,7 @@ enum fake_mode {
 	FAKE_CLOSE,       /* hangs up right after accept */
 	FAKE_MUTE,        /* accepts and never says a word */
 	FAKE_DEAF,        /* shakes hands, answers nothing */
+	FAKE_NEWS,        /* answers Subscribe with one signal, then hangs up */
 	FAKE_CLOSE_LATER, /* hangs up after its first answer to anything but Subscribe */
 };
 

@@ -161,7 +161,7 @@ START_TEST(test_connection)
 {
 	fake.mode = connections[_i].mode;
 	ck_assert_msg(run(connections[_i].command) == connections[_i].status, "%s",
-	        connections[_i].command);
+		connections[_i].command);
 }
 END_TEST
 
@@ -192,22 +192,22 @@ static const struct {
 	{ "list trading", "daily", "lonely" },
 	{ "show feed", "MaxLoopFailures=10\nexhausted_action=escalate\n", NULL },
 	{ "show feed --json=short",
-	        "{\"version\":1,\"kind\":\"group\",\"max_loop_failures\":\"10\"", NULL },
+		"{\"version\":1,\"kind\":\"group\",\"max_loop_failures\":\"10\"", NULL },
 	{ "show feed daily --json=short", "{\"version\":1,\"groups\":[],\"loops\":[{\"kind\"",
-	        NULL },
+		NULL },
 	{ "status --json=short", "{\"version\":1,\"daemon\":{\"version\":\"0.1.0\"", NULL },
 	{ "status --json=short",
-	        "\"last_failure\":{\"kind\":\"exit\",\"reason\":\"it "
-	        "\\u001B[31mdied\"",
-	        NULL },
+		"\"last_failure\":{\"kind\":\"exit\",\"reason\":\"it "
+		"\\u001B[31mdied\"",
+		NULL },
 	{ "status process --json=short", "\"last_failure\":null", "\"name\":\"feed\"" },
 	{ "list feed --json=short",
-	        "{\"version\":1,\"loops\":[{\"name\":\"feed\",\"group\":\"trading\"", NULL },
+		"{\"version\":1,\"loops\":[{\"name\":\"feed\",\"group\":\"trading\"", NULL },
 	{ "start feed", "", "feed" },
 	{ "start bad --json=short",
-	        "{\"version\":1,\"results\":[{\"name\":\"bad\",\"result\":\"failed\",\"message\":"
-	        "\"group trading",
-	        NULL },
+		"{\"version\":1,\"results\":[{\"name\":\"bad\",\"result\":\"failed\",\"message\":"
+		"\"group trading",
+		NULL },
 	{ "why", "episode #2 of group trading", "episode #1" },
 	{ "why", "line\\x1b[2Jdead", "\033" },
 	{ "why #2", "2 more failures", NULL },
@@ -222,7 +222,36 @@ START_TEST(test_output)
 	ck_assert_msg(strstr(printed, outputs[_i].has), "%s: %s", outputs[_i].command, printed);
 	if (outputs[_i].lacks)
 		ck_assert_msg(!strstr(printed, outputs[_i].lacks), "%s: %s", outputs[_i].command,
-		        printed);
+			printed);
+}
+END_TEST
+
+START_TEST(test_monitor)
+{
+	fake.mode = FAKE_NEWS;
+	ck_assert_int_eq(run("monitor"), EXIT_NOT_REACHABLE);
+	ck_assert_ptr_nonnull(
+		strstr(printed, "trading/feed: starting → running (generation 3, green)\n"));
+	ck_assert_int_eq(run("monitor --json=short"), EXIT_NOT_REACHABLE);
+	ck_assert_ptr_eq(strstr(printed, "{\"version\":1,\"event\":\"state_changed\""), printed);
+	ck_assert_ptr_nonnull(strstr(printed, "\"generation\":3,\"color\":\"green\"}\n"));
+}
+END_TEST
+
+static const struct {
+	const char *daemon, *command;
+	int status;
+} checks[] = {
+	{ "/bin/true", "verify", EXIT_DONE },
+	{ "/bin/false", "verify some.conf", EXIT_FAILED },
+	{ "/bin/false", "verify --json=short", EXIT_FAILED },
+	{ "/does/not/exist", "verify", EXIT_FAILED },
+};
+
+START_TEST(test_verify)
+{
+	(void)setenv("GREENLOOPD", checks[_i].daemon, 1);
+	ck_assert_int_eq(run(checks[_i].command), checks[_i].status);
 }
 END_TEST
 
@@ -253,6 +282,8 @@ int main(void)
 	add(suite, "connections", test_connection, ELEMENTS(connections));
 	add(suite, "output", test_output, ELEMENTS(outputs));
 	add(suite, "wait looks again", test_wait_looks_again, 1);
+	add(suite, "monitor", test_monitor, 1);
+	add(suite, "verify", test_verify, ELEMENTS(checks));
 	unit_add(suite, "nobody listens", test_nobody_listens);
 	return unit_main(suite);
 }

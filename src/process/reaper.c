@@ -19,7 +19,11 @@
 
 #include "base/thread.h"
 
-enum { NO_MEMORY_WAIT_MSEC = 10 };
+enum {
+	NO_MEMORY_WAIT_MSEC = 10,
+	WAKE_UP_SIGNAL =
+	        SIGURG, /* ignored by default, so it harms nobody when it is not for the reaper */
+};
 
 struct death { /* of a child whose pid nobody has registered */
 	struct list link;
@@ -233,46 +237,52 @@ static int reap(pid_t pid)
 	return 0;
 }
 
-/* Waits for a dead child and leaves it as it is. 0: there is no child at all. The only place where
- * the thread can be cancelled, which ends the wait although children live on. */
+/* Waits for a dead child and leaves it as it is. 0: there is no child at all; < 0: interrupted. */
 static pid_t wait_for_death(void)
 {
 	siginfo_t info = { .si_pid = 0 };
-	int r;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-	do
-		r = waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
-	while (r < 0 && errno == EINTR);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	return r < 0 ? 0 : info.si_pid;
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) < 0)
+		return errno == ECHILD ? 0 : -1;
+	return info.si_pid;
+}
+
+/* Its wait ends with a child, or with this signal, which is ignored except in processes_stop(). */
+static void accept_wake_up(void)
+{
+	sigset_t wake_up;
+
+	sigemptyset(&wake_up);
+	sigaddset(&wake_up, WAKE_UP_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &wake_up, NULL);
+}
+
+/* With the lock held, which it lets go for a while. */
+static void reaper_step(void)
+{
+	static const struct timespec pause = { .tv_nsec = NO_MEMORY_WAIT_MSEC * 1000 * 1000 };
+	uint64_t n_born = registry.n_born;
+	pid_t pid;
+
+	pthread_mutex_unlock(&registry.lock);
+	pid = wait_for_death();
+	pthread_mutex_lock(&registry.lock);
+	while (pid == 0 && !registry.stopping && registry.n_born == n_born)
+		pthread_cond_wait(&registry.born, &registry.lock);
+	if (pid > 0 && reap(pid) < 0) {
+		pthread_mutex_unlock(&registry.lock);
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+		pthread_mutex_lock(&registry.lock);
+	}
 }
 
 static void *reaper_run(_unused_ void *unused)
 {
-	static const struct timespec pause = { .tv_nsec = NO_MEMORY_WAIT_MSEC * 1000 * 1000 };
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	accept_wake_up();
 	pthread_mutex_lock(&registry.lock);
-	while (!registry.stopping) {
-		uint64_t n_born = registry.n_born;
-		int r = 0;
-		pid_t pid;
-
-		pthread_mutex_unlock(&registry.lock);
-		pid = wait_for_death();
-		pthread_mutex_lock(&registry.lock);
-		if (pid > 0)
-			r = reap(pid);
-		else
-			while (!registry.stopping && registry.n_born == n_born)
-				pthread_cond_wait(&registry.born, &registry.lock);
-		if (r < 0) {
-			pthread_mutex_unlock(&registry.lock);
-			clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-			pthread_mutex_lock(&registry.lock);
-		}
-	}
+	while (!registry.stopping)
+		reaper_step();
+	registry.stopped = true;
 	pthread_mutex_unlock(&registry.lock);
 	return NULL;
 }
@@ -306,7 +316,7 @@ static void registry_clear(void)
 	list_init(&registry.in_flight);
 	list_init(&registry.lingering);
 	list_init(&registry.early);
-	registry.stopping = false;
+	registry.stopping = registry.stopped = false;
 }
 
 static void close_null(void)
@@ -342,16 +352,44 @@ int processes_start(void)
 	return r;
 }
 
+static void do_nothing(_unused_ int signal)
+{
+}
+
+static bool reaper_stopped(void)
+{
+	bool stopped;
+
+	pthread_mutex_lock(&registry.lock);
+	registry.stopping = true;
+	pthread_cond_signal(&registry.born);
+	stopped = registry.stopped;
+	pthread_mutex_unlock(&registry.lock);
+	return stopped;
+}
+
+/* It may wait for foreign children. A signal that comes just before that wait begins does not end
+ * it: hence the loop. */
+static void end_reaper(void)
+{
+	static const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+	const struct sigaction interrupt = { .sa_handler = do_nothing };
+	struct sigaction before;
+
+	sigaction(WAKE_UP_SIGNAL, &interrupt, &before);
+	while (!reaper_stopped()) {
+		pthread_kill(reaper, WAKE_UP_SIGNAL);
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
+	pthread_join(reaper, NULL);
+	sigaction(WAKE_UP_SIGNAL, &before, NULL);
+}
+
 void processes_stop(void)
 {
 	if (registry.null_fd < 0)
 		return;
-	pthread_mutex_lock(&registry.lock);
-	registry.stopping = true;
-	pthread_cond_signal(&registry.born);
-	pthread_mutex_unlock(&registry.lock);
-	pthread_cancel(reaper); /* it may wait for foreign children */
-	pthread_join(reaper, NULL);
+	end_reaper();
 	spawn_forget();
 	close_null();
 }

@@ -33,7 +33,7 @@ struct registry {
 	uint64_t n_unknown;
 	int null_fd; /* /dev/null: children's standard input, and output where it is not wanted; -1:
 	                not started */
-	bool stopping;
+	bool stopping, stopped; /* asked to; the reaper has */
 };
 extern struct registry registry;
 

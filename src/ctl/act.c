@@ -2,6 +2,7 @@
 #include "ctl/act.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/clock.h"
 
@@ -20,13 +21,6 @@ int act_begin(struct client *client, const char *method, const struct options *o
 	return r < 0 ? exit_errno(r, method) : EXIT_DONE;
 }
 
-static int status_of(int error)
-{
-	if (error == 0)
-		return EXIT_DONE;
-	return error == EPERM || error == EACCES ? EXIT_NOT_PERMITTED : EXIT_FAILED;
-}
-
 static void add_result(json_t *results, const char *name, int error, const char *text)
 {
 	json_t *object = json_object();
@@ -35,6 +29,17 @@ static void add_result(json_t *results, const char *name, int error, const char 
 	json_put_text(object, "result", error == 0 ? "done" : "failed");
 	json_put_text(object, "message", text);
 	json_add(results, object);
+}
+
+/* The daemon's sentence, with the name before it unless it begins with that. */
+static void tell(const char *name, const char *text)
+{
+	size_t length = strlen(name);
+
+	if (strncmp(text, name, length) == 0 && text[length] == ':')
+		(void)exit_say(EXIT_DONE, "%s", text);
+	else
+		(void)exit_say(EXIT_DONE, "%s: %s", name, text);
 }
 
 /* Reads all results: into the array, and those worth a word onto standard error. */
@@ -49,11 +54,11 @@ static int read_results(sd_bus_message *reply, const struct options *options, js
 		if (r <= 0)
 			break;
 		error = error < 0 ? -error : error;
-		worst = MAX(worst, status_of(error));
+		worst = error != 0 ? EXIT_FAILED : worst;
 		if (options->json != JSON_OFF)
 			add_result(results, name, error, text);
 		if (*text && (error != 0 || !options->quiet))
-			(void)exit_say(EXIT_DONE, "%s: %s", name, text);
+			tell(name, text);
 		else if (error != 0)
 			(void)exit_errno(-error, name);
 	}

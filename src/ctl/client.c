@@ -135,7 +135,11 @@ static int handshake(struct client *client)
 		if (r < 0 && r != -EINTR)
 			break;
 	}
-	return r < 0 ? broken(client, r) : EXIT_DONE;
+	if (r < 0)
+		return broken(client, r);
+	/* Whoever may do nothing does not come this far. */
+	client->answered = true;
+	return EXIT_DONE;
 }
 
 int client_open(struct client *client, const struct options *options)
@@ -207,15 +211,12 @@ int client_call(
 	if (left == 0)
 		return timed_out(client);
 	r = sd_bus_call(client->bus, call, left, &error, ret);
-	if (r >= 0) {
-		client->answered = true;
+	if (r >= 0)
 		return EXIT_DONE;
-	}
 	/* sd-bus describes its own troubles as errors, too: by errno; those of the daemon have
 	 * names. */
 	if (r == -ETIMEDOUT || is_disconnect(r) || sd_bus_is_open(client->bus) <= 0)
 		return broken(client, r);
-	client->answered = true;
 	return refused(sd_bus_message_get_member(call), &error);
 }
 

@@ -19,7 +19,7 @@ struct client {
 	sd_bus *bus;
 	char *path;
 	uint64_t deadline; /* clock_now() based; USEC_INFINITY: no --timeout */
-	bool answered;     /* the daemon said something */
+	bool answered;     /* the daemon shook hands */
 };
 #define CLIENT_INIT                                                                                \
 	{                                                                                          \

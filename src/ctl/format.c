@@ -16,6 +16,8 @@ char *format_age(uint64_t realtime_usec, uint64_t now_usec, char *buf)
 	*buf = '\0';
 	if (realtime_usec == 0)
 		return buf;
+	if (age == 0)
+		return memcpy(buf, "0s", sizeof("0s"));
 	while (units[i] > 1 && age < units[i])
 		i++;
 	age -= age % units[i] % units[i + 1];

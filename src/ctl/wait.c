@@ -94,6 +94,10 @@ enum prospect wait_loop(
 
 	if (is_reached(what, loop->state, loop->color, loop->ready))
 		return PROSPECT_REACHED;
+	/* A oneshot's success is its readiness. */
+	if (what == WAIT_READY && string_equal(loop->type, "oneshot") &&
+		string_equal(loop->state, "done"))
+		return PROSPECT_REACHED;
 	*ret_reason = loop_stands_still(wait, loop);
 	/* What is stopped may still be on its way to inactive, done or failed. */
 	if (!upward && !is_settled(loop->state))

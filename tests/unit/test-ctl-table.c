@@ -100,6 +100,7 @@ static const struct {
 	uint64_t seconds;
 	const char *text;
 } ages[] = {
+	{ 0, "0s" },
 	{ 1, "1s" },
 	{ 59, "59s" },
 	{ 184, "3min 4s" },

@@ -63,7 +63,7 @@ void group_view_fill(struct group_view *view, struct gloop_group *group)
 }
 
 static int find(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface,
-        void *userdata, void **ret_found, _unused_ sd_bus_error *error)
+	void *userdata, void **ret_found, _unused_ sd_bus_error *error)
 {
 	static struct group_view view;
 	struct task *task = bus_node_find(userdata, path, BUS_PATH_GROUP);
@@ -76,7 +76,7 @@ static int find(_unused_ sd_bus *bus, const char *path, _unused_ const char *int
 }
 
 static int enumerate(_unused_ sd_bus *bus, _unused_ const char *prefix, void *userdata,
-        char ***ret_nodes, _unused_ sd_bus_error *error)
+	char ***ret_nodes, _unused_ sd_bus_error *error)
 {
 	return bus_node_list(userdata, BUS_PATH_GROUP, true, ret_nodes);
 }
@@ -84,7 +84,7 @@ static int enumerate(_unused_ sd_bus *bus, _unused_ const char *prefix, void *us
 int bus_group_add(sd_bus *bus, struct tree *tree)
 {
 	int r = sd_bus_add_fallback_vtable(
-	        bus, NULL, BUS_PATH_GROUP, BUS_GROUP, group_columns, find, tree);
+		bus, NULL, BUS_PATH_GROUP, BUS_GROUP, group_columns, find, tree);
 
 	return r < 0 ? r : sd_bus_add_node_enumerator(bus, NULL, BUS_PATH_GROUP, enumerate, tree);
 }

@@ -79,7 +79,7 @@ void loop_view_fill(struct loop_view *view, struct gloop_loop *loop)
 }
 
 static int find(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface,
-        void *userdata, void **ret_found, _unused_ sd_bus_error *error)
+	void *userdata, void **ret_found, _unused_ sd_bus_error *error)
 {
 	static struct loop_view view;
 	struct task *task = bus_node_find(userdata, path, BUS_PATH_LOOP);
@@ -92,7 +92,7 @@ static int find(_unused_ sd_bus *bus, const char *path, _unused_ const char *int
 }
 
 static int enumerate(_unused_ sd_bus *bus, _unused_ const char *prefix, void *userdata,
-        char ***ret_nodes, _unused_ sd_bus_error *error)
+	char ***ret_nodes, _unused_ sd_bus_error *error)
 {
 	return bus_node_list(userdata, BUS_PATH_LOOP, false, ret_nodes);
 }
@@ -100,7 +100,7 @@ static int enumerate(_unused_ sd_bus *bus, _unused_ const char *prefix, void *us
 int bus_loop_add(sd_bus *bus, struct tree *tree)
 {
 	int r = sd_bus_add_fallback_vtable(
-	        bus, NULL, BUS_PATH_LOOP, BUS_LOOP, loop_columns, find, tree);
+		bus, NULL, BUS_PATH_LOOP, BUS_LOOP, loop_columns, find, tree);
 
 	return r < 0 ? r : sd_bus_add_node_enumerator(bus, NULL, BUS_PATH_LOOP, enumerate, tree);
 }

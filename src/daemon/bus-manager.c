@@ -36,7 +36,7 @@ static int refuse(sd_bus_error *error, int r, const char *reason)
 /* The patterns of a List method; none: everything. What they name of the other kind is passed over.
  */
 static int read_listed(
-        sd_bus_message *message, struct peer *peer, struct targets *ret, sd_bus_error *error)
+	sd_bus_message *message, struct peer *peer, struct targets *ret, sd_bus_error *error)
 {
 	_cleanup_vector_ char **patterns = NULL;
 	_cleanup_free_ char *reason = NULL;
@@ -105,13 +105,13 @@ static int describe_daemon(sd_bus_message *message, void *userdata, _unused_ sd_
 
 	tree_snapshot(config->tree, &now);
 	return sd_bus_reply_method_return(message, BUS_DAEMON_ROW, PACKAGE_VERSION,
-	        color_to_string(now.color), now.n_loops, now.n_ready, now.n_abandoned,
-	        bus_clean(now.line), (uint32_t)getpid(), config->started_usec, config->config_path);
+		color_to_string(now.color), now.n_loops, now.n_ready, now.n_abandoned,
+		bus_clean(now.line), (uint32_t)getpid(), config->started_usec, config->config_path);
 }
 
 /* What all requests have in common: whom, and the job. */
 static int act(sd_bus_message *message, struct peer *peer, struct job_request *request,
-        char *const *patterns, int all, enum target_want want, sd_bus_error *error)
+	char *const *patterns, int all, enum target_want want, sd_bus_error *error)
 {
 	_cleanup_(targets_done) struct targets targets = { 0 };
 	_cleanup_free_ char *reason = NULL;
@@ -129,7 +129,7 @@ static int act(sd_bus_message *message, struct peer *peer, struct job_request *r
 }
 
 static int act_plainly(sd_bus_message *message, struct peer *peer, enum call_op op,
-        enum target_want want, sd_bus_error *error)
+	enum target_want want, sd_bus_error *error)
 {
 	struct job_request request = { .op = op };
 	_cleanup_vector_ char **patterns = NULL;
@@ -187,7 +187,7 @@ static int send_signal(sd_bus_message *message, void *userdata, sd_bus_error *er
 		return r;
 	if (request.signal < 1 || request.signal > SIGRTMAX)
 		return sd_bus_error_setf(
-		        error, BUS_ERROR_USAGE, "no such signal: %d", request.signal);
+			error, BUS_ERROR_USAGE, "no such signal: %d", request.signal);
 	return act(message, userdata, &request, patterns, all, TARGET_LOOPS, error);
 }
 
@@ -236,8 +236,8 @@ static int subscribe(sd_bus_message *message, void *userdata, _unused_ sd_bus_er
 }
 
 static int get_property(_unused_ sd_bus *bus, _unused_ const char *path,
-        _unused_ const char *interface, const char *property, sd_bus_message *reply, void *userdata,
-        _unused_ sd_bus_error *error)
+	_unused_ const char *interface, const char *property, sd_bus_message *reply, void *userdata,
+	_unused_ sd_bus_error *error)
 {
 	struct tree_snapshot now;
 
@@ -268,11 +268,11 @@ static const sd_bus_vtable manager[] = {
 	SD_BUS_PROPERTY("LoopsReady", "u", get_property, 0, 0),
 	SD_BUS_PROPERTY("Pid", "u", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_METHOD_WITH_ARGS("ListLoops", SD_BUS_ARGS("as", patterns),
-	        SD_BUS_RESULT("a" BUS_LOOP_ROW, loops), list_loops, ANYBODY),
+		SD_BUS_RESULT("a" BUS_LOOP_ROW, loops), list_loops, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("ListGroups", SD_BUS_ARGS("as", patterns),
-	        SD_BUS_RESULT("a" BUS_GROUP_ROW, groups), list_groups, ANYBODY),
+		SD_BUS_RESULT("a" BUS_GROUP_ROW, groups), list_groups, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Daemon", SD_BUS_NO_ARGS, SD_BUS_RESULT(BUS_DAEMON_ROW, daemon),
-	        describe_daemon, ANYBODY),
+		describe_daemon, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Start", REQUEST, RESULTS, start, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Stop", REQUEST, RESULTS, stop, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Restart", REQUEST, RESULTS, restart, ANYBODY),
@@ -280,27 +280,27 @@ static const sd_bus_vtable manager[] = {
 	SD_BUS_METHOD_WITH_ARGS("HardReset", REQUEST, RESULTS, hard_reset, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Forgive", REQUEST, RESULTS, forgive, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("as", patterns, "b", all, "i", signal), RESULTS,
-	        send_signal, ANYBODY),
+		send_signal, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Fail",
-	        SD_BUS_ARGS("as", patterns, "b", all, "s", reason, "b", trip), RESULTS, fail,
-	        ANYBODY),
+		SD_BUS_ARGS("as", patterns, "b", all, "s", reason, "b", trip), RESULTS, fail,
+		ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Why", SD_BUS_ARGS("s", target),
-	        SD_BUS_RESULT("a" BUS_EPISODE_ROW, episodes, "a" BUS_FAILURE_ROW, failures), why,
-	        ANYBODY),
+		SD_BUS_RESULT("a" BUS_EPISODE_ROW, episodes, "a" BUS_FAILURE_ROW, failures), why,
+		ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Show", SD_BUS_ARGS("s", name),
-	        SD_BUS_RESULT("s", kind, "a{ss}", properties), show, ANYBODY),
+		SD_BUS_RESULT("s", kind, "a{ss}", properties), show, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Subscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, subscribe, ANYBODY),
 	SD_BUS_SIGNAL_WITH_ARGS("StateChanged",
-	        SD_BUS_ARGS("s", loop, "s", group, "s", from, "s", to, "t", generation, "s", color),
-	        0),
+		SD_BUS_ARGS("s", loop, "s", group, "s", from, "s", to, "t", generation, "s", color),
+		0),
 	SD_BUS_SIGNAL_WITH_ARGS("Failure",
-	        SD_BUS_ARGS("s", loop, "s", group, "s", kind, "s", reason, "b", counted, "s",
-	                throughline),
-	        0),
+		SD_BUS_ARGS("s", loop, "s", group, "s", kind, "s", reason, "b", counted, "s",
+			throughline),
+		0),
 	SD_BUS_SIGNAL_WITH_ARGS("EpisodeOpened",
-	        SD_BUS_ARGS("t", number, "s", group, "s", loop, "s", kind, "s", reason), 0),
+		SD_BUS_ARGS("t", number, "s", group, "s", loop, "s", kind, "s", reason), 0),
 	SD_BUS_SIGNAL_WITH_ARGS(
-	        "EpisodeClosed", SD_BUS_ARGS("t", number, "s", group, "s", result), 0),
+		"EpisodeClosed", SD_BUS_ARGS("t", number, "s", group, "s", result), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Note", SD_BUS_ARGS("s", loop, "s", group, "s", text), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Lost", SD_BUS_ARGS("t", count), 0),
 	SD_BUS_VTABLE_END,

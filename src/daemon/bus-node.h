@@ -8,7 +8,7 @@ struct task;
 struct tree;
 
 struct task *bus_node_find(
-        struct tree *tree, const char *path, const char *prefix); /* NULL: none */
+	struct tree *tree, const char *path, const char *prefix); /* NULL: none */
 
 /* A vector of the object paths of all groups or all loops. */
 int bus_node_list(struct tree *tree, const char *prefix, bool groups, char ***ret);

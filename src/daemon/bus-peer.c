@@ -74,7 +74,7 @@ static int on_first(_unused_ sd_event_source *source, void *userdata)
 }
 
 static int on_connected(
-        _unused_ sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
+	_unused_ sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
 	struct peer *peer = userdata;
 
@@ -83,7 +83,7 @@ static int on_connected(
 }
 
 static int on_disconnected(
-        _unused_ sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
+	_unused_ sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
 	peer_drop(userdata);
 	return 0;
@@ -98,7 +98,7 @@ static int on_too_slow(_unused_ sd_event_source *source, _unused_ uint64_t usec,
 /* Each message comes by here first: one who asks and asks and never reads the answers is dropped.
  */
 static int on_message(
-        _unused_ sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
+	_unused_ sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
 	struct peer *peer = userdata;
 	uint64_t queued = 0;
@@ -106,7 +106,7 @@ static int on_message(
 	if (sd_bus_get_n_queued_write(peer->bus, &queued) < 0 || queued <= BUS_QUEUE_MAX)
 		return 0;
 	log_notice("control socket: a client of uid %u does not read what it asked for: dropped",
-	        (unsigned)peer->uid);
+		(unsigned)peer->uid);
 	peer_drop(peer);
 	return 1;
 }
@@ -128,7 +128,7 @@ static int open_bus(struct peer *peer, int fd)
 		r = sd_bus_set_server(peer->bus, 1, id);
 	if (r >= 0)
 		r = sd_bus_negotiate_creds(
-		        peer->bus, 1, SD_BUS_CREDS_PID | SD_BUS_CREDS_UID | SD_BUS_CREDS_EUID);
+			peer->bus, 1, SD_BUS_CREDS_PID | SD_BUS_CREDS_UID | SD_BUS_CREDS_EUID);
 	if (r >= 0)
 		r = sd_bus_set_sender(peer->bus, BUS_SERVICE);
 	if (r >= 0)
@@ -136,25 +136,25 @@ static int open_bus(struct peer *peer, int fd)
 	if (r >= 0)
 		r = sd_bus_start(peer->bus);
 	return r < 0 ? r
-	             : sd_bus_attach_event(
-	                       peer->bus, peer->server->config.event, SD_EVENT_PRIORITY_NORMAL);
+		     : sd_bus_attach_event(
+			       peer->bus, peer->server->config.event, SD_EVENT_PRIORITY_NORMAL);
 }
 
 static int add_matches(struct peer *peer)
 {
 	int r = sd_bus_match_signal(peer->bus, NULL, "org.freedesktop.DBus.Local",
-	        "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
-	        on_disconnected, peer);
+		"/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
+		on_disconnected, peer);
 
 	if (r >= 0)
 		r = sd_bus_match_signal(peer->bus, NULL, "org.freedesktop.DBus.Local",
-		        "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Connected",
-		        on_connected, peer);
+			"/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Connected",
+			on_connected, peer);
 	if (r >= 0)
 		r = sd_bus_add_filter(peer->bus, NULL, on_message, peer);
 	if (r >= 0)
 		r = sd_event_add_time_relative(peer->server->config.event, &peer->patience,
-		        CLOCK_MONOTONIC, PATIENCE_USEC, 0, on_too_slow, peer);
+			CLOCK_MONOTONIC, PATIENCE_USEC, 0, on_too_slow, peer);
 	return r;
 }
 
@@ -162,7 +162,7 @@ static int add_objects(struct peer *peer)
 {
 	struct tree *tree = peer->server->config.tree;
 	int r = sd_bus_add_object_vtable(
-	        peer->bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus", hello, peer);
+		peer->bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus", hello, peer);
 
 	if (r >= 0)
 		r = bus_manager_add(peer);

@@ -34,7 +34,7 @@ static const sd_bus_vtable *visible(const sd_bus_vtable *column)
 {
 	for (; column->type != _SD_BUS_VTABLE_END; column++)
 		if (column->type == _SD_BUS_VTABLE_PROPERTY &&
-		        !(column->flags & SD_BUS_VTABLE_HIDDEN))
+			!(column->flags & SD_BUS_VTABLE_HIDDEN))
 			return column;
 	return NULL;
 }
@@ -47,7 +47,7 @@ static const void *value_of(const sd_bus_vtable *column, const void *view)
 }
 
 int bus_row_append(sd_bus_message *message, const char *signature, const sd_bus_vtable *columns,
-        const void *view)
+	const void *view)
 {
 	char contents[64];
 	int r;
@@ -56,7 +56,7 @@ int bus_row_append(sd_bus_message *message, const char *signature, const sd_bus_
 	r = sd_bus_message_open_container(message, 'r', contents);
 	for (const sd_bus_vtable *c = visible(columns); r >= 0 && c; c = visible(c + 1))
 		r = sd_bus_message_append_basic(
-		        message, c->x.property.signature[0], value_of(c, view));
+			message, c->x.property.signature[0], value_of(c, view));
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
@@ -66,7 +66,7 @@ int bus_append_text(sd_bus_message *message, const char *key, const char *text)
 }
 
 static const char *format_value(
-        const sd_bus_vtable *column, const void *view, char *buf, size_t size)
+	const sd_bus_vtable *column, const void *view, char *buf, size_t size)
 {
 	const void *value = value_of(column, view);
 
@@ -91,7 +91,7 @@ int bus_row_append_texts(sd_bus_message *message, const sd_bus_vtable *columns, 
 
 	for (const sd_bus_vtable *c = visible(columns); r >= 0 && c; c = visible(c + 1))
 		r = bus_append_text(
-		        message, c->x.property.member, format_value(c, view, buf, sizeof(buf)));
+			message, c->x.property.member, format_value(c, view, buf, sizeof(buf)));
 	return r;
 }
 

@@ -15,7 +15,7 @@
  * and the manual. */
 #define BUS_COLUMN(Name, name, type, view, field)                                                  \
 	SD_BUS_PROPERTY(Name, type, NULL, offsetof(view, field), 0),                               \
-	        SD_BUS_PROPERTY(name, type, NULL, offsetof(view, field), SD_BUS_VTABLE_HIDDEN)
+		SD_BUS_PROPERTY(name, type, NULL, offsetof(view, field), SD_BUS_VTABLE_HIDDEN)
 
 static inline void bus_message_cleanup(sd_bus_message **message)
 {
@@ -29,7 +29,7 @@ char *bus_clean(char *text);
 
 /* Appends one struct, all visible columns in the vtable's order. */
 int bus_row_append(sd_bus_message *message, const char *signature, const sd_bus_vtable *columns,
-        const void *view);
+	const void *view);
 
 /* Appends a dictionary entry {ss} for each visible column. */
 int bus_row_append_texts(sd_bus_message *message, const sd_bus_vtable *columns, const void *view);

@@ -31,13 +31,13 @@ static void camel_case(const char *key, char *buf, size_t size)
 static int append_prefixed(sd_bus_message *reply, const struct setting *setting, const void *values)
 {
 	char *const *items =
-	        *(char **const *)(const void *)((const char *)values + setting->offset);
+		*(char **const *)(const void *)((const char *)values + setting->offset);
 	int r = 0;
 
 	for (; r >= 0 && items && *items; items++) {
 		const char *equals = strchrnul(*items, '=');
 		_cleanup_free_ char *key =
-		        string_printf("%s%.*s", setting->key, (int)(equals - *items), *items);
+			string_printf("%s%.*s", setting->key, (int)(equals - *items), *items);
 
 		r = key ? bus_append_text(reply, key, *equals ? equals + 1 : "") : -ENOMEM;
 	}
@@ -45,7 +45,7 @@ static int append_prefixed(sd_bus_message *reply, const struct setting *setting,
 }
 
 static int append_setting(sd_bus_message *reply, const struct setting *setting,
-        const sd_bus_vtable *columns, const void *values)
+	const sd_bus_vtable *columns, const void *values)
 {
 	_cleanup_free_ char *text = NULL;
 	char key[64];
@@ -60,7 +60,7 @@ static int append_setting(sd_bus_message *reply, const struct setting *setting,
 }
 
 static int append_all(sd_bus_message *reply, const sd_bus_vtable *columns, const void *view,
-        enum settings_scope scope, const void *values)
+	enum settings_scope scope, const void *values)
 {
 	size_t n;
 	const struct setting *table = settings_table(scope, &n);
@@ -80,7 +80,7 @@ static int append_loop(sd_bus_message *reply, struct gloop_loop *loop)
 
 	loop_view_fill(&view, loop);
 	return r < 0 ? r
-	             : append_all(reply, loop_columns, &view, SETTINGS_LOOP, loop_settings(loop));
+		     : append_all(reply, loop_columns, &view, SETTINGS_LOOP, loop_settings(loop));
 }
 
 static int append_group(sd_bus_message *reply, struct gloop_group *group)
@@ -90,8 +90,8 @@ static int append_group(sd_bus_message *reply, struct gloop_group *group)
 
 	group_view_fill(&view, group);
 	return r < 0 ? r
-	             : append_all(
-	                       reply, group_columns, &view, SETTINGS_GROUP, group_settings(group));
+		     : append_all(
+			       reply, group_columns, &view, SETTINGS_GROUP, group_settings(group));
 }
 
 int bus_show(sd_bus_message *message, struct tree *tree, const char *name, char **ret_reason)
@@ -107,6 +107,6 @@ int bus_show(sd_bus_message *message, struct tree *tree, const char *name, char 
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = task_loop(task) ? append_loop(reply, task_loop(task))
-		                    : append_group(reply, task_group(task));
+				    : append_group(reply, task_group(task));
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }

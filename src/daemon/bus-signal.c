@@ -12,7 +12,7 @@
 
 /* Its present state and color. */
 static void look(
-        struct tree *tree, const struct told *told, const char **ret_state, const char **ret_color)
+	struct tree *tree, const struct told *told, const char **ret_state, const char **ret_color)
 {
 	struct task *task = tree_find(tree, *told->loop ? told->loop : told->group);
 	struct group_snapshot group;
@@ -37,7 +37,7 @@ static int append_state(sd_bus_message *message, struct tree *tree, const struct
 
 	look(tree, told, &state, &color);
 	return sd_bus_message_append(message, "ssssts", told->loop, told->group,
-	        moved ? told->from : state, moved ? told->to : state, told->generation, color);
+		moved ? told->from : state, moved ? told->to : state, told->generation, color);
 }
 
 static const char *member_of(const struct told *told)
@@ -65,13 +65,13 @@ static int append(sd_bus_message *message, struct tree *tree, const struct told 
 		return append_state(message, tree, told);
 	case EVENT_FAILURE:
 		return sd_bus_message_append(message, "ssssbs", told->loop, told->group, told->kind,
-		        told->text, told->counted, told->throughline);
+			told->text, told->counted, told->throughline);
 	case EVENT_EPISODE_OPENED:
 		return sd_bus_message_append(message, "tssss", told->episode, told->group,
-		        told->loop, told->kind, told->text);
+			told->loop, told->kind, told->text);
 	case EVENT_EPISODE_CLOSED:
 		return sd_bus_message_append(
-		        message, "tss", told->episode, told->group, told->text);
+			message, "tss", told->episode, told->group, told->text);
 	default:
 		return sd_bus_message_append(message, "sss", told->loop, told->group, told->text);
 	}
@@ -107,7 +107,7 @@ static void broadcast(struct bus *bus, const char *member, const struct told *to
 			continue;
 		if (!keeps_up(peer)) {
 			log_notice("control socket: a subscriber of uid %u does not read: dropped",
-			        (unsigned)peer->uid);
+				(unsigned)peer->uid);
 			peer_drop(peer);
 			continue;
 		}

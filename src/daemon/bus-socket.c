@@ -66,7 +66,7 @@ static int remove_stale(const struct sockaddr_un *address)
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
-	        errno != ECONNREFUSED)
+		errno != ECONNREFUSED)
 		return -EADDRINUSE;
 	return unlink(address->sun_path) < 0 ? -errno : 0;
 }
@@ -101,7 +101,7 @@ int bus_socket_open(struct bus_socket *ret, const char *path, char **ret_reason)
 
 	if (path[0] != '/' || strlen(path) >= sizeof(address.sun_path))
 		return fail(-EINVAL, ret_reason, path,
-		        "a socket's path is absolute and at most 107 bytes long");
+			"a socket's path is absolute and at most 107 bytes long");
 	memcpy(address.sun_path, path, strlen(path));
 	r = make_folder(path);
 	if (r < 0)
@@ -109,8 +109,8 @@ int bus_socket_open(struct bus_socket *ret, const char *path, char **ret_reason)
 	made.lock_fd = take_lock(path);
 	if (made.lock_fd < 0)
 		return fail(made.lock_fd, ret_reason, path,
-		        made.lock_fd == -EADDRINUSE ? "another greenloopd uses it"
-		                                    : "cannot lock it");
+			made.lock_fd == -EADDRINUSE ? "another greenloopd uses it"
+						    : "cannot lock it");
 	r = remove_stale(&address);
 	if (r < 0)
 		return fail(r, ret_reason, path, "it is somebody else's");
@@ -130,7 +130,7 @@ void bus_socket_close(struct bus_socket *socket)
 	struct stat st;
 
 	if (socket->path && lstat(socket->path, &st) == 0 && st.st_dev == socket->device &&
-	        st.st_ino == socket->inode)
+		st.st_ino == socket->inode)
 		(void)unlink(socket->path);
 	closep(&socket->fd);
 	closep(&socket->lock_fd);

@@ -44,7 +44,7 @@ static int parse(struct question *question, const char *target, char **ret_reaso
 		errno = 0;
 		question->number = strtoull(target + 1, &end, 10);
 		if (errno || end == target + 1 || *end || target[1] == '-' ||
-		        question->number == 0) {
+			question->number == 0) {
 			*ret_reason = string_printf("no number of an episode: %s", target);
 			return -EINVAL;
 		}
@@ -64,8 +64,8 @@ static int append_failure(sd_bus_message *reply, const char *loop, const struct 
 
 	memcpy(reason, failure->reason, sizeof(reason));
 	return sd_bus_message_append(reply, BUS_FAILURE_ROW, failure->realtime_usec, loop,
-	        failure_kind_to_string(failure->kind), bus_clean(reason), failure->generation,
-	        failure->cycle);
+		failure_kind_to_string(failure->kind), bus_clean(reason), failure->generation,
+		failure->cycle);
 }
 
 static int append_episode(sd_bus_message *reply, struct episode *episode)
@@ -75,11 +75,11 @@ static int append_episode(sd_bus_message *reply, struct episode *episode)
 
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "tsttsssssstuu", episode->number, episode->group,
-		        episode->opened_usec, episode->closed_usec, episode->result,
-		        episode->cause_loop, failure_kind_to_string(episode->cause.kind),
-		        bus_clean(episode->cause.reason), episode->throughline,
-		        bus_clean(episode->origin), episode->cause.realtime_usec, episode->resets,
-		        episode->n_attached);
+			episode->opened_usec, episode->closed_usec, episode->result,
+			episode->cause_loop, failure_kind_to_string(episode->cause.kind),
+			bus_clean(episode->cause.reason), episode->throughline,
+			bus_clean(episode->origin), episode->cause.realtime_usec, episode->resets,
+			episode->n_attached);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', BUS_FAILURE_ROW);
 	for (unsigned i = 0; r >= 0 && i < kept; i++)
@@ -104,7 +104,7 @@ static struct gloop_group *group_meant(const struct question *question)
 }
 
 static int append_episodes(
-        sd_bus_message *reply, const struct question *question, char **ret_reason)
+	sd_bus_message *reply, const struct question *question, char **ret_reason)
 {
 	struct gloop_group *group = group_meant(question);
 	_cleanup_free_ struct episode *episodes = NULL;
@@ -115,7 +115,7 @@ static int append_episodes(
 		r = episodes_copy(question->tree, group, question->number, &episodes, &n);
 	if (r >= 0 && n == 0 && question->number > 0) {
 		*ret_reason = string_printf(
-		        "no episode #%llu is known", (unsigned long long)question->number);
+			"no episode #%llu is known", (unsigned long long)question->number);
 		return -ENOENT;
 	}
 	if (r >= 0)
@@ -144,7 +144,7 @@ static int newest_first(const void *a, const void *b)
 
 	return x->failure.when_usec < y->failure.when_usec   ? 1
 	       : x->failure.when_usec > y->failure.when_usec ? -1
-	                                                     : 0;
+							     : 0;
 }
 
 /* Keeps the newest only, whatever the size of the tree. */

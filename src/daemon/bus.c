@@ -26,7 +26,7 @@ static bool is_full(const struct bus *bus, uid_t uid)
 	if (bus->n_peers >= BUS_PEERS_MAX)
 		return true;
 	for (const struct list *node = bus->peers.next; uid != 0 && node != &bus->peers;
-	        node = node->next)
+		node = node->next)
 		n += container_of(node, const struct peer, link)->uid == uid;
 	return n >= BUS_PEERS_MAX - BUS_RESERVED_FOR_ROOT;
 }
@@ -38,13 +38,13 @@ static void admit(struct bus *bus, int fd)
 	int r = -EACCES;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0 ||
-	        !may_connect(credentials.uid)) {
+		!may_connect(credentials.uid)) {
 		close(fd);
 		return;
 	}
 	if (is_full(bus, credentials.uid)) {
 		log_debug("control socket: too many connections: one of uid %u is refused",
-		        (unsigned)credentials.uid);
+			(unsigned)credentials.uid);
 		close(fd);
 		return;
 	}
@@ -71,7 +71,7 @@ static void pause_accepting(struct bus *bus, int error)
 }
 
 static int on_connection(
-        _unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata)
+	_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata)
 {
 	struct bus *bus = userdata;
 	int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -86,11 +86,11 @@ static int on_connection(
 static int add_sources(struct bus *bus)
 {
 	int r = sd_event_add_io(
-	        bus->config.event, &bus->listener, bus->socket.fd, EPOLLIN, on_connection, bus);
+		bus->config.event, &bus->listener, bus->socket.fd, EPOLLIN, on_connection, bus);
 
 	if (r >= 0)
 		r = sd_event_add_time_relative(
-		        bus->config.event, &bus->pause, CLOCK_MONOTONIC, 0, 0, on_pause_over, bus);
+			bus->config.event, &bus->pause, CLOCK_MONOTONIC, 0, 0, on_pause_over, bus);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(bus->pause, SD_EVENT_OFF);
 	return MIN(r, 0);

@@ -59,7 +59,7 @@ struct peer {
 };
 
 int bus_start(
-        struct bus *bus, const struct bus_config *config, const char *path, char **ret_reason);
+	struct bus *bus, const struct bus_config *config, const char *path, char **ret_reason);
 void bus_stop(struct bus *bus); /* what was sent is on its way; closes all */
 
 /* bus-peer.c: takes the descriptor, also on failure. */

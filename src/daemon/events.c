@@ -61,7 +61,7 @@ static void fill(struct told *told, const struct event *event)
 	copy(told->from, sizeof(told->from), event->from);
 	copy(told->to, sizeof(told->to), event->to);
 	copy(told->kind, sizeof(told->kind),
-	        failure ? failure_kind_to_string(failure->kind) : NULL);
+		failure ? failure_kind_to_string(failure->kind) : NULL);
 	copy(told->text, sizeof(told->text), failure ? failure->reason : event->text);
 	copy(told->throughline, sizeof(told->throughline), event->throughline);
 	if (event->type == EVENT_EPISODE_OPENED) /* the member that turned the light red */

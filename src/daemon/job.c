@@ -66,7 +66,7 @@ static void on_answered(struct call *call)
 }
 
 static int prepare(struct job *job, struct job_item *item, const struct job_request *request,
-        struct task *task)
+	struct task *task)
 {
 	struct call *call = call_new(request->op, task);
 
@@ -96,7 +96,7 @@ static int reply(sd_bus_message *message, const struct job *job)
 		struct call *call = job->items[i].call;
 
 		r = sd_bus_message_append(answer, BUS_RESULT_ROW, task_name(call->target),
-		        -call->result, bus_clean(call->message));
+			-call->result, bus_clean(call->message));
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(answer);
@@ -127,7 +127,7 @@ int job_start(struct jobs *jobs, sd_bus_message *message, const struct job_reque
 	job->n_waiting = n;
 	for (; r == 0 && job->n_items < n; job->n_items += r == 0)
 		r = prepare(job, &job->items[job->n_items], request,
-		        request->targets->tasks[job->n_items]);
+			request->targets->tasks[job->n_items]);
 	if (r < 0) {
 		job_free(job);
 		return r;

@@ -72,7 +72,7 @@ static void copy_text(char *to, const char *text, size_t length, bool raw)
 }
 
 static void fill(struct log_entry *entry, const struct log_record *record,
-        const struct log_fields *about, size_t length)
+	const struct log_fields *about, size_t length)
 {
 	bool output = entry->flags & LOG_ENTRY_OUTPUT;
 	size_t place = 0;
@@ -85,7 +85,7 @@ static void fill(struct log_entry *entry, const struct log_record *record,
 	entry->message = (uint16_t)place;
 	memcpy(entry->data + place, LOG_ENTRY_MESSAGE, sizeof(LOG_ENTRY_MESSAGE) - 1);
 	copy_text(
-	        entry->data + place + sizeof(LOG_ENTRY_MESSAGE) - 1, record->text, length, output);
+		entry->data + place + sizeof(LOG_ENTRY_MESSAGE) - 1, record->text, length, output);
 	entry->length = (uint32_t)length;
 	entry->generation = about->generation;
 	entry->cycle = about->cycle;
@@ -94,7 +94,7 @@ static void fill(struct log_entry *entry, const struct log_record *record,
 }
 
 bool log_ring_put(struct log_ring *ring, const struct log_record *record, unsigned flags,
-        uint64_t realtime_usec)
+	uint64_t realtime_usec)
 {
 	static const struct log_fields nothing = { 0 };
 	const struct log_fields *about = record->fields ? record->fields : &nothing;

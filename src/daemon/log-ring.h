@@ -28,7 +28,7 @@ struct log_entry {
 	uint64_t realtime_usec;
 	uint64_t generation, cycle, episode;
 	uint16_t group, throughline, kind, message_id,
-	        message; /* where they begin in data; the loop begins at 0 */
+		message; /* where they begin in data; the loop begins at 0 */
 	uint8_t priority, flags;
 	char data[]; /* terminated strings, then LOG_ENTRY_MESSAGE and the text (not terminated) */
 };
@@ -50,7 +50,7 @@ void log_ring_done(struct log_ring *ring);
 /* Copies the record; a text longer than a quarter of the ring is cut, control characters of own
  * lines become '?'. false: no room. */
 bool log_ring_put(struct log_ring *ring, const struct log_record *record, unsigned flags,
-        uint64_t realtime_usec);
+	uint64_t realtime_usec);
 
 /* The first max entries, oldest first; how many. They stay until log_ring_release(). */
 unsigned log_ring_peek(const struct log_ring *ring, const struct log_entry **ret, unsigned max);

@@ -33,7 +33,7 @@ static const char *clock_text(struct log_console *console, uint64_t realtime_use
 }
 
 size_t log_console_prefix(
-        struct log_console *console, const struct log_entry *entry, char *buf, size_t size)
+	struct log_console *console, const struct log_entry *entry, char *buf, size_t size)
 {
 	const char *now = clock_text(console, entry->realtime_usec);
 	const char *loop = entry->data, *group = entry->data + entry->group;
@@ -74,7 +74,7 @@ static void write_all(int fd, struct iovec *iov, int n)
 }
 
 void log_console_write(
-        struct log_console *console, const struct log_entry *const *entries, unsigned n)
+	struct log_console *console, const struct log_entry *const *entries, unsigned n)
 {
 	static char newline[] = "\n";
 	struct iovec iov[3 * LOG_BATCH];

@@ -24,11 +24,11 @@ struct log_console {
 /* "12:00:01 trading/feed | ", of a line of the daemon's own "12:00:01 trading | " or "12:00:01
  * greenloopd | ". */
 size_t log_console_prefix(
-        struct log_console *console, const struct log_entry *entry, char *buf, size_t size);
+	struct log_console *console, const struct log_entry *entry, char *buf, size_t size);
 
 /* At most LOG_BATCH entries, with as few writes as may be. */
 void log_console_write(
-        struct log_console *console, const struct log_entry *const *entries, unsigned n);
+	struct log_console *console, const struct log_entry *const *entries, unsigned n);
 
 void log_journal_write(const struct log_entry *entry, const char *program);
 

@@ -60,7 +60,7 @@ static void tell_lost(struct logger *logger)
 	struct log_record record = { .priority = LOG_WARNING, .text = text };
 
 	record.length =
-	        (size_t)snprintf(text, sizeof(text), "%" PRIu64 " lines lost", logger->lost);
+		(size_t)snprintf(text, sizeof(text), "%" PRIu64 " lines lost", logger->lost);
 	if (log_ring_put(&logger->ring, &record, 0, clock_realtime()))
 		logger->lost = 0;
 }

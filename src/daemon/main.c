@@ -70,7 +70,7 @@ static int settle_directory(bool user_mode)
 
 	if (r < 0 || chdir(home ? home : "/") < 0) {
 		log_error("cannot change to the %s directory: %s", user_mode ? "home" : "root",
-		        strerror(r < 0 ? -r : errno));
+			strerror(r < 0 ? -r : errno));
 		return r < 0 ? r : -errno;
 	}
 	return 0;

@@ -22,7 +22,7 @@ static void ping_poller(uint64_t number, _unused_ void *userdata)
 }
 
 static bool poller_has_answered(
-        uint64_t number, _unused_ const char **ret_silent, _unused_ void *userdata)
+	uint64_t number, _unused_ const char **ret_silent, _unused_ void *userdata)
 {
 	return poller_answered() >= number;
 }
@@ -51,7 +51,7 @@ int manager_start_watchdog(struct manager *manager)
 	manager->parties[0] = (struct watchdog_party){ "controller", ping_tree, tree_has_answered,
 		manager->tree };
 	manager->parties[1] =
-	        (struct watchdog_party){ "poller", ping_poller, poller_has_answered, NULL };
+		(struct watchdog_party){ "poller", ping_poller, poller_has_answered, NULL };
 	manager->parties[2] = (struct watchdog_party){ "logger", ping_logger, logger_has_answered,
 		manager->logger };
 	watchdog->parties = manager->parties;

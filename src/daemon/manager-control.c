@@ -28,7 +28,7 @@ static void emit_events(struct manager *manager)
 }
 
 int manager_on_wake(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents,
-        void *userdata)
+	void *userdata)
 {
 	struct manager *manager = userdata;
 	unsigned facts = wake_take(&manager->wake);
@@ -49,7 +49,7 @@ int manager_on_wake(_unused_ sd_event_source *source, _unused_ int fd, _unused_ 
 }
 
 static int on_stop_signal(
-        _unused_ sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+	_unused_ sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct manager *manager = userdata;
 	const char *name = info->ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
@@ -66,15 +66,15 @@ static int on_stop_signal(
 }
 
 static int on_hup(_unused_ sd_event_source *source, _unused_ const struct signalfd_siginfo *info,
-        _unused_ void *userdata)
+	_unused_ void *userdata)
 {
 	log_warning("SIGHUP: this version cannot reload its configuration; everything goes on as "
-	            "it is");
+		    "it is");
 	return 0;
 }
 
 static int on_reopen(_unused_ sd_event_source *source, _unused_ const struct signalfd_siginfo *info,
-        _unused_ void *userdata)
+	_unused_ void *userdata)
 {
 	log_debug("SIGUSR1: no log files are open");
 	return 0;
@@ -95,6 +95,6 @@ int manager_add_signals(struct manager *manager)
 
 	for (size_t i = 0; r >= 0 && i < ELEMENTS(table); i++)
 		r = sd_event_add_signal(
-		        manager->event, NULL, table[i].signal, table[i].handler, manager);
+			manager->event, NULL, table[i].signal, table[i].handler, manager);
 	return r;
 }

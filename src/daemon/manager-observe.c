@@ -15,7 +15,7 @@
 #include "daemon/report.h"
 
 static const struct loop_settings *settings_of(
-        const struct manager *manager, const struct event *event)
+	const struct manager *manager, const struct event *event)
 {
 	struct task *task = event->loop ? tree_find(manager->tree, event->loop) : NULL;
 
@@ -31,21 +31,20 @@ static struct log_fields fields_of(const struct event *event)
 		.kind = event->failure ? failure_kind_to_string(event->failure->kind) : NULL,
 		.generation = event->generation,
 		.cycle = event->loop ? event->cycle
-		                     : 0, /* of a group's event this is something else */
+				     : 0, /* of a group's event this is something else */
 		.episode = event->episode,
 	};
 }
 
-static void log_event(const struct manager *manager, const struct event *event)
+/* Kept out of its caller: most events are never written, and threads' stacks are to stay small. */
+static void __attribute__((noinline))
+write_event(const struct manager *manager, const struct event *event)
 {
-	const struct loop_settings *settings;
+	const struct loop_settings *settings = settings_of(manager, event);
 	struct log_fields fields;
 	struct log_record record = { .fields = &fields };
 	struct report report;
 
-	if (report_priority(event) > log_level())
-		return;
-	settings = settings_of(manager, event);
 	report_describe(event, settings ? settings->max_loop_failures : 0, &report);
 	fields = fields_of(event);
 	fields.message_id = report.message_id;
@@ -60,11 +59,12 @@ static void on_event(const struct event *event, void *userdata)
 	struct manager *manager = userdata;
 	int nobody = -1;
 
-	log_event(manager, event);
+	if (report_priority(event) <= log_level())
+		write_event(manager, event);
 	events_put(&manager->events, event);
 	if (event->type == EVENT_EXIT) {
 		(void)atomic_compare_exchange_strong(
-		        &manager->exit_asked, &nobody, (int)event->value);
+			&manager->exit_asked, &nobody, (int)event->value);
 		wake_post(&manager->wake, WAKE_EXIT);
 	} else if (event->type == EVENT_STOPPED) {
 		wake_post(&manager->wake, WAKE_STOPPED);

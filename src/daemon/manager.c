@@ -39,7 +39,7 @@ static int find_socket(struct manager *manager)
 	r = paths_runtime(manager->options->user, &runtime);
 	if (r == -ENOENT) {
 		log_error("XDG_RUNTIME_DIR is not set: --socket or control_socket must say where "
-		          "to listen");
+			  "to listen");
 		return r;
 	}
 	return r < 0 ? r : string_set(&manager->socket_path, "%s/greenloop/control.sock", runtime);
@@ -77,7 +77,7 @@ int manager_load(struct manager *manager, const struct options *options)
 	};
 	atomic_init(&manager->exit_asked, -1);
 	r = config_load(
-	        &manager->config, options->config, options->config != NULL, options->user, &faults);
+		&manager->config, options->config, options->config != NULL, options->user, &faults);
 	if (r < 0 && r != -EINVAL)
 		goto failed;
 	apply_log_level(manager);
@@ -109,12 +109,12 @@ static int start_logger(struct manager *manager)
 {
 	int asked = manager->options->log_target;
 	enum log_target target =
-	        asked >= 0 ? (enum log_target)asked : manager->config->daemon.log_target;
+		asked >= 0 ? (enum log_target)asked : manager->config->daemon.log_target;
 	struct logger_config config = { .console_fd = STDERR_FILENO, .program = "greenloopd" };
 	int r;
 
 	config.journal = target == LOG_TARGET_JOURNAL ||
-	                 (target == LOG_TARGET_AUTO && log_journal_is_stderr());
+			 (target == LOG_TARGET_AUTO && log_journal_is_stderr());
 	if (config.journal && !log_journal_exists()) {
 		log_warning("there is no journal here: logging to the console");
 		config.journal = false;
@@ -133,7 +133,7 @@ static int start_event_loop(struct manager *manager)
 		r = wake_init(&manager->wake);
 	if (r >= 0)
 		r = sd_event_add_io(
-		        manager->event, NULL, manager->wake.fd, EPOLLIN, manager_on_wake, manager);
+			manager->event, NULL, manager->wake.fd, EPOLLIN, manager_on_wake, manager);
 	if (r >= 0)
 		r = manager_add_signals(manager);
 	if (r >= 0)

@@ -13,20 +13,20 @@
 #include "core/settings.h"
 
 static const char help[] =
-        "Usage: greenloopd [OPTION…]\n"
-        "Supervise co-dependent loops; always in the foreground.\n"
-        "\n"
-        "  --config FILE          read FILE, then FILE.d/*.conf\n"
-        "  --socket PATH          the control socket\n"
-        "  --user                 run for a user: configuration and socket in the home and runtime "
-        "directories\n"
-        "  --check                read the configuration, print every fault, exit 0 or 1\n"
-        "  --log-level LEVEL      emerg, alert, crit, err, warning, notice, info or debug\n"
-        "  --log-target TARGET    auto, journal or console\n"
-        "  --version              print the version\n"
-        "  --help                 print this\n"
-        "\n"
-        "See greenloopd(8).\n";
+	"Usage: greenloopd [OPTION…]\n"
+	"Supervise co-dependent loops; always in the foreground.\n"
+	"\n"
+	"  --config FILE          read FILE, then FILE.d/*.conf\n"
+	"  --socket PATH          the control socket\n"
+	"  --user                 run for a user: configuration and socket in the home and runtime "
+	"directories\n"
+	"  --check                read the configuration, print every fault, exit 0 or 1\n"
+	"  --log-level LEVEL      emerg, alert, crit, err, warning, notice, info or debug\n"
+	"  --log-target TARGET    auto, journal or console\n"
+	"  --version              print the version\n"
+	"  --help                 print this\n"
+	"\n"
+	"See greenloopd(8).\n";
 
 enum {
 	OPTION_CONFIG = 256,
@@ -57,6 +57,8 @@ static bool take_path(char **path, const char *text)
 
 	if (*text == '/')
 		return string_set(path, "%s", text) == 0;
+	if (strncmp(text, "./", 2) == 0)
+		text += 2;
 	here = getcwd(NULL, 0);
 	return here && *text && string_set(path, "%s/%s", here, text) == 0;
 }
@@ -122,7 +124,7 @@ enum options_result options_parse(struct options *ret, int argc, char **argv)
 			return OPTIONS_USAGE;
 		if (!take(ret, option, optarg)) {
 			fprintf(stderr, "greenloopd: --%s: cannot use '%s'\n", table[which].name,
-			        optarg);
+				optarg);
 			return OPTIONS_USAGE;
 		}
 	}

@@ -36,7 +36,7 @@ static const struct {
 int report_priority(const struct event *event)
 {
 	bool went_green = event->type == EVENT_EPISODE_CLOSED && event->text &&
-	                  strcmp(event->text, "exhausted") != 0;
+			  strcmp(event->text, "exhausted") != 0;
 
 	if (event->type == EVENT_STATE && event->to && strcmp(event->to, "failed") == 0)
 		return LOG_ERR;
@@ -66,13 +66,13 @@ static void _printf_(2, 3) say(struct report *report, const char *format, ...)
 }
 
 static void describe_failure(
-        const struct event *event, const char *who, unsigned max_failures, struct report *ret)
+	const struct event *event, const char *who, unsigned max_failures, struct report *ret)
 {
 	if (!event->counted)
 		say(ret, "%s: %s (not counted)", who, reason_of(event));
 	else if (event->value > 0 && max_failures > 0)
 		say(ret, "%s: %s (failure %" PRIu64 " of %u)", who, reason_of(event), event->value,
-		        max_failures);
+			max_failures);
 	else
 		say(ret, "%s: %s", who, reason_of(event));
 }
@@ -81,7 +81,7 @@ static void describe_failure(
 static void format_seconds(uint64_t usec, char *buf, size_t size)
 {
 	if (usec < UINT64_C(10000000))
-		snprintf(buf, size, "%.2f s", (double)usec / 1e6);
+		snprintf(buf, size, "%.*f s", usec < UINT64_C(100000) ? 3 : 2, (double)usec / 1e6);
 	else
 		snprintf(buf, size, "%" PRIu64 " s", usec / UINT64_C(1000000));
 }
@@ -93,11 +93,11 @@ static void describe_end(const struct event *event, const char *group, struct re
 	format_seconds(event->value, lasted, sizeof(lasted));
 	if (event->text && strcmp(event->text, "green") == 0)
 		say(ret, "%s: green again after %s (episode %" PRIu64 ", %" PRIu64 " %s)", group,
-		        lasted, event->episode, event->cycle,
-		        event->cycle == 1 ? "reset" : "resets");
+			lasted, event->episode, event->cycle,
+			event->cycle == 1 ? "reset" : "resets");
 	else
 		say(ret, "%s: episode %" PRIu64 " ends after %s: %s", group, event->episode, lasted,
-		        event->text ? event->text : "");
+			event->text ? event->text : "");
 }
 
 static void describe_group(const struct event *event, const char *group, struct report *ret)
@@ -108,18 +108,17 @@ static void describe_group(const struct event *event, const char *group, struct 
 	switch (event->type) {
 	case EVENT_EPISODE_OPENED:
 		say(ret, "%s: red, episode %" PRIu64 ": %s: %s (%s)", group, event->episode, member,
-		        reason_of(event), where);
+			reason_of(event), where);
 		break;
 	case EVENT_EPISODE_RED:
 		say(ret, "%s: red once more in episode %" PRIu64 ": %s: %s (%s)", group,
-		        event->episode, member, reason_of(event), where);
+			event->episode, member, reason_of(event), where);
 		break;
 	case EVENT_EPISODE_CLOSED:
 		describe_end(event, group, ret);
 		break;
 	case EVENT_RESET:
-		say(ret, "%s: reset %" PRIu64 " begins (episode %" PRIu64 ")", group, event->value,
-		        event->episode);
+		say(ret, "%s: reset %" PRIu64 " begins", group, event->value);
 		break;
 	default:
 		say(ret, "%s: %s", group, member);
@@ -132,11 +131,11 @@ static void describe_daemon(const struct event *event, const char *who, struct r
 
 	if (event->type == EVENT_EXIT)
 		say(ret, "exits with status %" PRIu64 "%s%s", event->value,
-		        *text ? ", as asked for by " : "", text);
+			*text ? ", as asked for by " : "", text);
 	else if (event->type == EVENT_STOPPED)
 		say(ret, "all is stopped");
 	else if (event->type == EVENT_EXHAUSTED)
-		say(ret, "%s: has failed for good%s%s", who, *text ? ": " : "", text);
+		say(ret, "%s: exhausted%s%s", who, *text ? ": " : "", text);
 	else if (event->type == EVENT_BUG)
 		say(ret, "%s: this is a bug in greenloop: %s", who, text);
 	else

@@ -37,7 +37,7 @@ static int connect_socket(const char *path)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&address,
-	            (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
 		return -errno;
 	return TAKE_FD(fd);
 }
@@ -111,7 +111,7 @@ static int on_extend(_unused_ sd_event_source *source, _unused_ uint64_t usec, v
 }
 
 static int add_timer(
-        sd_event *event, sd_event_source **ret, sd_event_time_handler_t handler, void *userdata)
+	sd_event *event, sd_event_source **ret, sd_event_time_handler_t handler, void *userdata)
 {
 	int r = sd_event_add_time(event, ret, CLOCK_MONOTONIC, 0, 0, handler, userdata);
 
@@ -119,7 +119,7 @@ static int add_timer(
 }
 
 int systemd_attach(struct systemd *systemd, sd_event *event,
-        void (*line)(char *buf, size_t size, void *userdata), void *userdata)
+	void (*line)(char *buf, size_t size, void *userdata), void *userdata)
 {
 	int r = 0;
 

@@ -31,7 +31,7 @@ struct systemd {
  * follows does nothing. */
 int systemd_init(struct systemd *systemd);
 int systemd_attach(struct systemd *systemd, sd_event *event,
-        void (*line)(char *buf, size_t size, void *userdata), void *userdata);
+	void (*line)(char *buf, size_t size, void *userdata), void *userdata);
 void systemd_done(struct systemd *systemd);
 
 static inline bool systemd_present(const struct systemd *systemd)
@@ -42,7 +42,7 @@ static inline bool systemd_present(const struct systemd *systemd)
 void systemd_ready(struct systemd *systemd);
 void systemd_alive(struct systemd *systemd); /* WATCHDOG=1 */
 void systemd_stopping(struct systemd
-                *systemd); /* from now on asks for more time, again and again, until the end */
+		*systemd); /* from now on asks for more time, again and again, until the end */
 
 /* The status line may have changed: told now, or 100 ms after the last time. */
 void systemd_status_changed(struct systemd *systemd);

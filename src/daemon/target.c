@@ -46,7 +46,7 @@ static bool is_wanted(struct task *task, enum target_want want)
 }
 
 static int mark(struct tree *tree, const char *pattern, enum target_want want, unsigned char *marks,
-        char **ret_reason)
+	char **ret_reason)
 {
 	bool glob = target_is_glob(pattern), some = false, wrong_kind = false;
 	struct task *task;
@@ -65,9 +65,9 @@ static int mark(struct tree *tree, const char *pattern, enum target_want want, u
 		return 0;
 	if (wrong_kind)
 		*ret_reason =
-		        string_printf(want == TARGET_LOOPS ? "%s is a group: this works on loops"
-		                                           : "%s is a loop: this works on groups",
-		                pattern);
+			string_printf(want == TARGET_LOOPS ? "%s is a group: this works on loops"
+							   : "%s is a loop: this works on groups",
+				pattern);
 	else
 		*ret_reason = string_printf("no such loop or group: %s", pattern);
 	return wrong_kind ? -EINVAL : -ENOENT;
@@ -94,7 +94,7 @@ static void mark_all(struct tree *tree, enum target_want want, unsigned char *ma
 }
 
 static int collect(struct tree *tree, const unsigned char *marks, enum target_want want,
-        size_t n_tasks, struct targets *ret)
+	size_t n_tasks, struct targets *ret)
 {
 	_cleanup_(map_done) struct map groups = { 0 };
 	struct task *task;
@@ -115,7 +115,7 @@ static int collect(struct tree *tree, const unsigned char *marks, enum target_wa
 }
 
 int targets_find(struct tree *tree, char *const *patterns, bool all, enum target_want want,
-        struct targets *ret, char **ret_reason)
+	struct targets *ret, char **ret_reason)
 {
 	_cleanup_free_ unsigned char *marks = NULL;
 	size_t n_tasks = 0;

@@ -10,7 +10,7 @@ struct tree;
 
 enum target_want {
 	TARGET_TREES, /* loops and groups; what acts on a group acts on all of it, so its members
-	                 are not meant once more */
+			 are not meant once more */
 	TARGET_ALL,   /* loops and groups, each for itself */
 	TARGET_LOOPS,
 	TARGET_GROUPS,
@@ -24,7 +24,7 @@ void targets_done(struct targets *targets);
 
 bool target_is_glob(const char *pattern);
 bool target_matches(
-        const char *pattern, const char *group, const char *name); /* group NULL: the root */
+	const char *pattern, const char *group, const char *name); /* group NULL: the root */
 
 /*
  * All patterns are looked at before anything is returned. No pattern: nothing, or with all:
@@ -33,4 +33,4 @@ bool target_matches(
  * sentence. A glob passes over what is of the wrong kind.
  */
 int targets_find(struct tree *tree, char *const *patterns, bool all, enum target_want want,
-        struct targets *ret, char **ret_reason);
+	struct targets *ret, char **ret_reason);

@@ -6,7 +6,7 @@
 #include "base/log.h"
 
 static const struct watchdog_party *find_silent(
-        const struct watchdog *watchdog, const char **ret_which)
+	const struct watchdog *watchdog, const char **ret_which)
 {
 	for (unsigned i = 0; i < watchdog->n_parties; i++) {
 		const struct watchdog_party *party = &watchdog->parties[i];
@@ -29,13 +29,13 @@ bool watchdog_round(struct watchdog *watchdog)
 {
 	const char *which = "";
 	const struct watchdog_party *silent =
-	        watchdog->number > 0 ? find_silent(watchdog, &which) : NULL;
+		watchdog->number > 0 ? find_silent(watchdog, &which) : NULL;
 
 	if (silent) {
 		if (!watchdog->warned)
 			log_error("%s%s%s does not answer: the service manager is not told that "
-			          "all is well",
-			        silent->name, *which ? " " : "", which);
+				  "all is well",
+				silent->name, *which ? " " : "", which);
 		watchdog->warned = true;
 		return false;
 	}
@@ -59,7 +59,7 @@ int watchdog_start(struct watchdog *watchdog, sd_event *event, uint64_t every_us
 
 	watchdog->every_usec = every_usec;
 	r = sd_event_add_time_relative(
-	        event, &watchdog->timer, CLOCK_MONOTONIC, every_usec, 0, on_timer, watchdog);
+		event, &watchdog->timer, CLOCK_MONOTONIC, every_usec, 0, on_timer, watchdog);
 	if (r < 0)
 		return r;
 	r = sd_event_source_set_enabled(watchdog->timer, SD_EVENT_ON);

@@ -110,7 +110,7 @@ static int open_output(struct generation *generation, int *ret_child_fd)
 static int spawn(struct generation *generation, bool *ret_ours)
 {
 	struct command_body *body = body_of(generation);
-	_cleanup_vector_ char **environment = generation_environment(generation, NULL);
+	_cleanup_free_ char **environment = generation_environment(generation);
 	_cleanup_close_ int output_fd = -1;
 	int r;
 

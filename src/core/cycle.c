@@ -240,20 +240,27 @@ static void cycles(struct generation *generation)
 		generation_pause(generation, USEC_INFINITY);
 }
 
-void generation_run(struct generation *generation)
+/* Apart from the cycles, for what lies on the stack of a thread that waits for years counts as memory. */
+static bool __attribute__((noinline)) begin(struct generation *generation)
 {
 	struct gloop_loop *loop = generation->loop;
 	struct failure failure = { 0 };
 
-	if (loop->ops->start && loop->ops->start(generation, &failure) < 0) {
-		/* Only a new generation can try that again. */
-		if (loop_fail(loop, generation, &failure, false) == FAILING_COUNTED)
-			generation_give_up(generation, GIVEUP_RENEW);
+	if (!loop->ops->start || loop->ops->start(generation, &failure) >= 0)
+		return true;
+	if (loop_fail(loop, generation, &failure, false) == FAILING_COUNTED)
+		generation_give_up(generation, GIVEUP_RENEW); /* only a new generation can try that again */
+	return false;
+}
+
+void generation_run(struct generation *generation)
+{
+	if (!begin(generation)) {
 		generation_pause(generation, USEC_INFINITY);
 		return;
 	}
 	cycles(generation);
 	generation->cleaning = true;
-	if (loop->ops->stop)
-		loop->ops->stop(generation);
+	if (generation->loop->ops->stop)
+		generation->loop->ops->stop(generation);
 }

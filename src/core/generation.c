@@ -359,7 +359,7 @@ bool generation_output(struct generation *generation, const char *text, size_t l
 		text, length, observer->userdata);
 }
 
-char **generation_environment(struct generation *generation, char *const *extra)
+char **generation_environment(struct generation *generation)
 {
-	return loop_environment(generation->loop, generation->number, atomic_load(&generation->cycle), extra);
+	return loop_environment(generation->loop, generation->number, atomic_load(&generation->cycle));
 }

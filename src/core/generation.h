@@ -54,5 +54,5 @@ char *generation_take_error(struct generation *generation);
 /* A line of output: to the observers, with the loop's throughline. */
 bool generation_output(struct generation *generation, const char *text, size_t length);
 
-/* The environment of a child of this cycle: malloc()ed vector; extra (may be NULL) is appended; NULL: no memory. */
-char **generation_environment(struct generation *generation, char *const *extra);
+/* The environment of a child of this cycle, as environment_new() makes it: one block, to be given to free(); NULL: no memory. */
+char **generation_environment(struct generation *generation);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/strings.h"
+#include "core/environment.h"
 #include "core/loop.h"
 #include "core/root.h"
 
@@ -173,19 +173,19 @@ void group_snapshot(struct gloop_group *group, struct group_snapshot *ret)
 
 char **group_hook_environment(struct gloop_group *group)
 {
-	_cleanup_vector_ char **v = NULL;
-	const char *path = getenv("PATH");
-	char cause[200];
-	uint64_t episode = light_cause(&group->light, cause, sizeof(cause));
+	char cause[200], generation[24], episode[24];
+	const struct variable variables[] = {
+		{ "GREENLOOP_GROUP", group->task.name },
+		{ "GREENLOOP_GENERATION", generation },
+		{ "GREENLOOP_THROUGHLINE", group->task.name },
+		{ "GREENLOOP_EPISODE", episode },
+		{ "GREENLOOP_REASON", cause },
+		{ "GREENLOOP_SOCKET", group->task.tree->config.socket_path },
+	};
 
-	if (vector_append_take(&v, string_printf("PATH=%s", path ?: DEFAULT_PATH)) < 0 ||
-		vector_append_take(&v, string_printf("GREENLOOP_GROUP=%s", group->task.name)) < 0 ||
-		vector_append_take(&v, string_printf("GREENLOOP_GENERATION=%" PRIu64, group->generation)) < 0 ||
-		vector_append_take(&v, string_printf("GREENLOOP_EPISODE=%" PRIu64, episode)) < 0 ||
-		vector_append_take(&v, string_printf("GREENLOOP_THROUGHLINE=%s", group->task.name)) < 0 ||
-		vector_append_take(&v, string_printf("GREENLOOP_REASON=%s", cause)) < 0)
-		return NULL;
-	return TAKE_PTR(v);
+	snprintf(episode, sizeof(episode), "%" PRIu64, light_cause(&group->light, cause, sizeof(cause)));
+	snprintf(generation, sizeof(generation), "%" PRIu64, group->generation);
+	return environment_new(NULL, variables, ELEMENTS(variables));
 }
 
 static size_t copy_of_group(struct gloop_group *group, uint64_t number, struct episode *ret, size_t room)

@@ -20,7 +20,7 @@ int hook_queue_init(struct hook_queue *queue, struct task *task)
 
 static void hook_free(struct hook *hook)
 {
-	vector_free(hook->environment);
+	free(hook->environment);
 	free(hook->message);
 	free(hook);
 }
@@ -91,7 +91,7 @@ int hook_run(struct hook_queue *queue, const char *name, const struct command *c
 	int r = 0;
 
 	if (!hook) {
-		vector_free(environment);
+		free(environment);
 		return -ENOMEM;
 	}
 	*hook = (struct hook){ .name = name,

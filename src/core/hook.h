@@ -42,7 +42,7 @@ struct hook_queue {
 int hook_queue_init(struct hook_queue *queue, struct task *task);
 void hook_queue_done(struct hook_queue *queue); /* idle */
 
-/* Queues one run; environment is taken, also on failure. asker NULL: nobody waits. *ret may be NULL then. -ENOMEM, -EAGAIN: not queued. */
+/* Queues one run; environment (one block) is taken, also on failure. asker NULL: nobody waits. *ret may be NULL then. -ENOMEM, -EAGAIN: not queued. */
 int hook_run(struct hook_queue *queue, const char *name, const struct command *command, char **environment,
 	uint64_t timeout_usec, struct mailbox *box, struct letter *letter, unsigned fact, struct hook **ret);
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "core/environment.h"
 #include "core/group.h"
 #include "core/root.h"
 
@@ -206,86 +207,36 @@ void loop_snapshot(struct gloop_loop *loop, struct loop_snapshot *ret)
 	pthread_mutex_unlock(&loop->lock);
 }
 
-static int append(char ***v, const char *key, const char *value)
+static char **environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle, const struct failure *cause)
 {
-	return vector_append_take(v, string_printf("%s=%s", key, value));
-}
+	char throughline[128], generation_text[24], cycle_text[24], status[16];
+	const struct variable variables[] = {
+		{ "GREENLOOP_LOOP", loop->task.name },
+		{ "GREENLOOP_GROUP", task_group_name(&loop->task) ?: "" },
+		{ "GREENLOOP_GENERATION", generation_text },
+		{ "GREENLOOP_CYCLE", cycle_text },
+		{ "GREENLOOP_THROUGHLINE", throughline },
+		{ "GREENLOOP_SOCKET", loop->task.tree->config.socket_path },
+		{ "GREENLOOP_REASON", cause ? cause->reason : NULL },
+		{ "GREENLOOP_EXIT_STATUS", cause && cause->kind == FAILURE_EXIT ? status : NULL },
+		{ "GREENLOOP_SIGNAL", cause && cause->kind == FAILURE_SIGNAL ? status : NULL },
+	};
 
-static int append_number(char ***v, const char *key, uint64_t value)
-{
-	return vector_append_take(v, string_printf("%s=%" PRIu64, key, value));
-}
-
-/* "KEY=value" in place of an earlier KEY. */
-static int environment_put(char ***v, const char *pair)
-{
-	size_t length = strcspn(pair, "=") + 1;
-
-	for (char **p = *v; p && *p; p++)
-		if (strncmp(*p, pair, length) == 0) {
-			char *copy = strdup(pair);
-
-			if (!copy)
-				return -ENOMEM;
-			free(*p);
-			*p = copy;
-			return 0;
-		}
-	return vector_append(v, pair);
-}
-
-/* The clean environment: what the daemon has of these few, then env.KEY, then greenloop's own. */
-static int append_base(char ***v, const struct gloop_loop *loop)
-{
-	static const char *const kept[] = { "PATH", "LANG", "TZ", "HOME", "USER", "LOGNAME", "SHELL" };
-	int r = 0;
-
-	for (size_t i = 0; i < ELEMENTS(kept) && r >= 0; i++) {
-		const char *value = getenv(kept[i]);
-
-		if (value)
-			r = append(v, kept[i], value);
-		else if (i == 0)
-			r = append(v, kept[i], DEFAULT_PATH);
-	}
-	for (char **p = loop->settings.environment; p && *p && r >= 0; p++)
-		r = environment_put(v, *p);
-	return r;
-}
-
-char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *const *extra)
-{
-	_cleanup_vector_ char **v = NULL;
-	const char *group = task_group_name(&loop->task);
-	const char *socket = loop->task.tree->config.socket_path;
-	char throughline[128];
-
+	snprintf(generation_text, sizeof(generation_text), "%" PRIu64, generation);
+	snprintf(cycle_text, sizeof(cycle_text), "%" PRIu64, cycle);
+	snprintf(status, sizeof(status), "%d", cause ? cause->status : 0);
 	loop_throughline(loop, generation, cycle, throughline, sizeof(throughline));
-	if (append_base(&v, loop) < 0 || append(&v, "GREENLOOP_LOOP", loop->task.name) < 0 ||
-		append(&v, "GREENLOOP_GROUP", group ?: "") < 0 ||
-		append_number(&v, "GREENLOOP_GENERATION", generation) < 0 ||
-		append_number(&v, "GREENLOOP_CYCLE", cycle) < 0 ||
-		append(&v, "GREENLOOP_THROUGHLINE", throughline) < 0 ||
-		(socket && append(&v, "GREENLOOP_SOCKET", socket) < 0))
-		return NULL;
-	for (; extra && *extra; extra++)
-		if (vector_append(&v, *extra) < 0)
-			return NULL;
-	return TAKE_PTR(v);
+	return environment_new(loop->settings.environment, variables, ELEMENTS(variables));
+}
+
+char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle)
+{
+	return environment(loop, generation, cycle, NULL);
 }
 
 char **loop_hook_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle)
 {
-	_cleanup_vector_ char **cause = NULL;
 	struct failure last;
 
-	if (loop_failures_copy(loop, &last, 1) > 0) {
-		if (append(&cause, "GREENLOOP_REASON", last.reason) < 0)
-			return NULL;
-		if (last.kind == FAILURE_EXIT && append_number(&cause, "GREENLOOP_EXIT_STATUS", (uint64_t)last.status) < 0)
-			return NULL;
-		if (last.kind == FAILURE_SIGNAL && append_number(&cause, "GREENLOOP_SIGNAL", (uint64_t)last.status) < 0)
-			return NULL;
-	}
-	return loop_environment(loop, generation, cycle, cause);
+	return environment(loop, generation, cycle, loop_failures_copy(loop, &last, 1) > 0 ? &last : NULL);
 }

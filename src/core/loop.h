@@ -100,8 +100,6 @@ struct gloop_loop {
 	char *status, *note;      /* NULL: none */
 };
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 struct loop_brief { /* what its group's color is made of */
 	enum color color;
 	bool wanted, ready;
@@ -120,7 +118,8 @@ void loop_set_note(struct gloop_loop *loop, const char *format, ...) __attribute
 void loop_throughline(const struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *buf, size_t size);
 void loop_event(struct gloop_loop *loop, struct generation *generation, struct event *event); /* fills in who, and tells the observer */
 void loop_record(struct gloop_loop *loop, const struct failure *failure);  /* into the history */
-char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *const *extra);
+/* As environment_new(); of a hook with the cause: the loop's last failure. */
+char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle);
 char **loop_hook_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle);
 
 /* core/failing.c. Counts (or notes) a failure and carries out what a trip means. Any thread. generation NULL: none lives. */

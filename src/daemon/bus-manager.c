@@ -117,7 +117,7 @@ static int act(sd_bus_message *message, struct peer *peer, struct job_request *r
 	_cleanup_free_ char *reason = NULL;
 	int r;
 
-	if (!*patterns && !all)
+	if (vector_length(patterns) == 0 && !all) /* an empty array is read as NULL */
 		return sd_bus_error_set(error, BUS_ERROR_USAGE, "no loop or group was named");
 	r = targets_find(tree_of(peer), patterns, all, want, &targets, &reason);
 	if (r < 0)

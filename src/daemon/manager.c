@@ -67,10 +67,32 @@ static void apply_log_level(const struct manager *manager)
 	log_set_level(asked >= 0 ? asked : manager->config->daemon.log_level);
 }
 
+/* The tree has copies of everything that it needs. Of a thousand loops the configuration itself is
+ * a megabyte. */
+static void keep_settings(struct manager *manager)
+{
+	struct daemon_settings *from = &manager->config->daemon;
+
+	manager->settings = *from;
+	memset(from, 0, sizeof(*from));
+	manager->config_path = TAKE_PTR(manager->config->path);
+	manager->config = config_free(manager->config);
+}
+
+/* Also with faults: it finds those that concern several tasks. */
+static int build(struct manager *manager, struct faults *faults)
+{
+	int r = manager->options->check ? 0 : find_socket(manager);
+
+	if (r == 0)
+		r = make_tree(manager);
+	return r < 0 ? r : config_build(manager->config, manager->tree, faults);
+}
+
 int manager_load(struct manager *manager, const struct options *options)
 {
 	_cleanup_faults_ struct faults faults = { 0 };
-	int r, built;
+	int r, built = 0;
 
 	*manager = (struct manager){
 		.options = options, .bus.socket = BUS_SOCKET_NONE, .wake.fd = -1, .systemd.fd = -1
@@ -78,20 +100,18 @@ int manager_load(struct manager *manager, const struct options *options)
 	atomic_init(&manager->exit_asked, -1);
 	r = config_load(
 		&manager->config, options->config, options->config != NULL, options->user, &faults);
-	if (r < 0 && r != -EINVAL)
-		goto failed;
-	apply_log_level(manager);
-	built = options->check ? 0 : find_socket(manager);
-	if (built == 0)
-		built = make_tree(manager);
-	if (built == 0)
-		built = config_build(manager->config, manager->tree, &faults);
+	if (manager->config) {
+		apply_log_level(manager);
+		built = build(manager, &faults);
+		keep_settings(manager);
+	}
 	faults_print(&faults, stderr);
+	if (faults.n > 0)
+		return -EINVAL;
 	r = MIN(r, built);
-failed:
-	if (r < 0 && faults.n == 0)
-		log_error("cannot read the configuration: %s", strerror(-r));
-	return faults.n > 0 ? -EINVAL : r;
+	if (r < 0)
+		log_error("cannot load the configuration: %s", strerror(-r));
+	return r;
 }
 
 static void say_status(char *buf, size_t size, void *userdata)
@@ -108,8 +128,7 @@ static void say_status(char *buf, size_t size, void *userdata)
 static int start_logger(struct manager *manager)
 {
 	int asked = manager->options->log_target;
-	enum log_target target =
-		asked >= 0 ? (enum log_target)asked : manager->config->daemon.log_target;
+	enum log_target target = asked >= 0 ? (enum log_target)asked : manager->settings.log_target;
 	struct logger_config config = { .console_fd = STDERR_FILENO, .program = "greenloopd" };
 	int r;
 
@@ -150,7 +169,7 @@ static int start_bus(struct manager *manager)
 		.tree = manager->tree,
 		.jobs = &manager->jobs,
 		.events = &manager->events,
-		.config_path = manager->config->path,
+		.config_path = manager->config_path,
 		.started_usec = clock_realtime(),
 	};
 	_cleanup_free_ char *reason = NULL;
@@ -244,5 +263,7 @@ void manager_done(struct manager *manager)
 	wake_done(&manager->wake);
 	tree_free(manager->tree);
 	config_free(manager->config);
+	settings_done(SETTINGS_DAEMON, &manager->settings);
+	free(manager->config_path);
 	free(manager->socket_path);
 }

@@ -31,7 +31,9 @@ enum { EXIT_BAD_CONFIG = 78 }; /* EX_CONFIG */
 
 struct manager {
 	const struct options *options; /* borrowed */
-	struct config *config;
+	struct config *config;         /* while loading */
+	struct daemon_settings settings;
+	char *config_path;
 	struct tree *tree;
 	char *socket_path; /* NULL: no control socket */
 	sd_event *event;

@@ -149,7 +149,7 @@ static void describe_hard(const struct event *event, const char *who, struct rep
 	else if (event->value > 0)
 		say(ret, "%s: its thread does not end and is abandoned", who);
 	else
-		say(ret, "%s: did not stop in time and is killed", who);
+		say(ret, "%s: stopped hard: what it started is killed", who);
 }
 
 static const char *subject(const struct event *event)

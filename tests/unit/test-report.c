@@ -38,7 +38,7 @@ static const struct row {
 		LOG_ERR, "trading: episode 4 ends after 12 s: exhausted" },
 	{ { EVENT_RESET, .group = "trading", .value = 2 }, LOG_NOTICE, "trading: reset 2 begins" },
 	{ { EVENT_HARD, LOOP }, LOG_WARNING,
-		"trading/feed:3#128: did not stop in time and is killed" },
+		"trading/feed:3#128: stopped hard: what it started is killed" },
 	{ { EVENT_EXIT, .value = 7, .text = "trading" }, LOG_NOTICE,
 		"exits with status 7, as asked for by trading" },
 };

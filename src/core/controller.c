@@ -25,9 +25,12 @@ static void report(struct gloop_group *group, unsigned bits)
 {
 	uint64_t number = atomic_load(&group->order) >> ORDER_BITS;
 	uint64_t word = number << REPORT_BITS | bits;
+	uint64_t before = atomic_exchange(&group->report, word);
 
-	if (atomic_exchange(&group->report, word) == word || group_is_root(group))
+	if (before == word || group_is_root(group))
 		return;
+	if ((before ^ word) & REPORT_READY)
+		group_event(group, &(struct event){ .type = EVENT_READY, .value = bits & REPORT_READY });
 	mailbox_post(&group->task.parent->box, &group->task.letter, MEMBER_LOOK);
 }
 

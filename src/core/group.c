@@ -128,19 +128,28 @@ static void add_members(struct gloop_group *group, struct group_snapshot *ret)
 	}
 }
 
-/* No member of a group that shall not run is wanted, whatever its own wish. */
-static void apply_own(struct group_snapshot *ret)
+bool group_is_wanted(struct gloop_group *group)
 {
-	if (ret->state == GROUP_FAILED && ret->wanted) {
-		ret->color = COLOR_RED;
-	} else if (ret->state == GROUP_INACTIVE || ret->state == GROUP_FAILED) {
-		ret->color = COLOR_GREY;
-		ret->n_loops = ret->n_ready = 0;
-	} else if (ret->state == GROUP_RESETTING || ret->episode_open) {
-		ret->color = COLOR_RED;
-	} else if (ret->state != GROUP_RUNNING && ret->color == COLOR_GREEN) {
-		ret->color = COLOR_AMBER;
+	for (; !group_is_root(group); group = group->task.parent) {
+		bool wanted;
+
+		pthread_mutex_lock(&group->lock);
+		wanted = group->wanted;
+		pthread_mutex_unlock(&group->lock);
+		if (!wanted)
+			return false;
 	}
+	return true;
+}
+
+/* Its own part in its color. */
+static enum color own_color(const struct group_snapshot *snapshot, bool wanted)
+{
+	if (!wanted)
+		return COLOR_GREY;
+	if (snapshot->state == GROUP_FAILED || snapshot->state == GROUP_RESETTING || snapshot->episode_open)
+		return COLOR_RED;
+	return snapshot->state == GROUP_RUNNING ? COLOR_GREY : COLOR_AMBER;
 }
 
 void group_snapshot(struct gloop_group *group, struct group_snapshot *ret)
@@ -168,7 +177,7 @@ void group_snapshot(struct gloop_group *group, struct group_snapshot *ret)
 
 	ret->ready = atomic_load(&group->report) & REPORT_READY;
 	add_members(group, ret);
-	apply_own(ret);
+	ret->color = MAX(ret->color, own_color(ret, group_is_wanted(group)));
 }
 
 char **group_hook_environment(struct gloop_group *group)

@@ -105,6 +105,7 @@ struct event;
 struct gloop_group *group_of(struct task *task); /* container_of, for groups only */
 
 void group_set_state(struct gloop_group *group, enum group_state state);
+bool group_is_wanted(struct gloop_group *group); /* with all groups above it; any thread */
 char **group_hook_environment(struct gloop_group *group);
 void group_set_note(struct gloop_group *group, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -148,15 +148,14 @@ unsigned loop_failures_copy(struct gloop_loop *loop, struct failure *ret, unsign
 	return n;
 }
 
-static enum color loop_color(const struct gloop_loop *loop)
+/* Under the lock. */
+static enum color loop_color(const struct gloop_loop *loop, bool wanted)
 {
-	if (loop->wanted && (loop->failed || loop->ignored_trip || loop->state == LOOP_FAILED))
-		return COLOR_RED;
-	if (!loop->wanted || loop->state == LOOP_DONE)
+	if (!wanted || loop->aside)
 		return COLOR_GREY;
-	if (loop->ready && loop->state == LOOP_RUNNING)
-		return COLOR_GREEN;
-	return COLOR_AMBER;
+	if (loop->failed || loop->ignored_trip)
+		return COLOR_RED;
+	return loop->ready && loop->state == LOOP_RUNNING ? COLOR_GREEN : COLOR_AMBER;
 }
 
 static void copy_text(char *to, size_t size, const char *from)
@@ -166,13 +165,17 @@ static void copy_text(char *to, size_t size, const char *from)
 
 void loop_brief(struct gloop_loop *loop, struct loop_brief *ret)
 {
+	bool wanted = group_is_wanted(loop->task.parent);
+
 	pthread_mutex_lock(&loop->lock);
-	*ret = (struct loop_brief){ .color = loop_color(loop), .wanted = loop->wanted && loop->state != LOOP_DONE, .ready = loop->ready };
+	wanted = wanted && loop->wanted;
+	*ret = (struct loop_brief){ .color = loop_color(loop, wanted), .wanted = wanted && !loop->aside, .ready = loop->ready };
 	pthread_mutex_unlock(&loop->lock);
 }
 
 void loop_snapshot(struct gloop_loop *loop, struct loop_snapshot *ret)
 {
+	bool wanted = group_is_wanted(loop->task.parent);
 	uint64_t now = clock_now();
 
 	*ret = (struct loop_snapshot){
@@ -186,9 +189,9 @@ void loop_snapshot(struct gloop_loop *loop, struct loop_snapshot *ret)
 
 	pthread_mutex_lock(&loop->lock);
 	ret->state = loop->state;
-	ret->color = loop_color(loop);
+	ret->color = loop_color(loop, wanted && loop->wanted);
 	ret->wanted = loop->wanted;
-	ret->ready = loop->ready;
+	ret->ready = loop->ready || loop->state == LOOP_DONE;
 	ret->generation = loop->number;
 	ret->cycle = loop->cycle;
 	ret->cycles_succeeded = loop->cycles_succeeded;

@@ -91,6 +91,7 @@ struct gloop_loop {
 	enum loop_state state;
 	bool ignored_trip; /* red until its next success: exhausted_action = ignore */
 	bool ready, wanted, failed;
+	bool aside;        /* done or vetoed: not wanted for the time being */
 	pid_t pid;
 	uint64_t number, cycle, starts, cycles_succeeded, trips;
 	uint64_t since_realtime_usec, next_start_realtime_usec;

@@ -363,5 +363,6 @@ void loop_member_publish(struct task *task)
 	pthread_mutex_lock(&loop->lock);
 	loop->wanted = task->wanted;
 	loop->failed = task->failed;
+	loop->aside = task->done || task->vetoed;
 	pthread_mutex_unlock(&loop->lock);
 }

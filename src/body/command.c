@@ -21,7 +21,6 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
-#include "base/strings.h"
 #include "core/generation.h"
 #include "process/output.h"
 #include "process/process.h"

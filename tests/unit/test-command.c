@@ -35,7 +35,7 @@ struct generation {
 	bool stop_told;
 	void *body;
 	uint64_t tick_due;
-	unsigned n_up, n_down;
+	atomic_uint n_up, n_down;
 	sem_t up; /* posted by generation_up() */
 	bool no_environment;
 	void (*before_spawn)(
@@ -454,6 +454,8 @@ START_TEST(test_stop_before_spawn)
 		set_script(LOOP_TYPE_CYCLE, "exec sleep 100");
 	}
 	fake.before_spawn = late_stops[_i / 2];
+	if (fake.before_spawn == stop_by_killing)
+		fake.settings.stop_signal = SIGURG; /* ignored: it takes the SIGKILL */
 	ck_assert_int_eq(run_cycle(), CYCLE_ENDED);
 }
 END_TEST
@@ -554,7 +556,7 @@ START_TEST(test_kill_deaf_tree)
 }
 END_TEST
 
-#define LEAVE " & read x <&3; exit 4"
+#define LEAVE " 2> /dev/null & read x <&3; exit 4"
 
 static const struct {
 	const char *script, *output;
@@ -689,6 +691,26 @@ START_TEST(test_output_refused_for_a_while)
 }
 END_TEST
 
+/* Its end does not make it lose the last lines at once. */
+START_TEST(test_output_refused_at_the_end)
+{
+	unsigned n_refused;
+
+	set_script(LOOP_TYPE_CYCLE, "echo one; exit 0");
+	fake.settings.output = OUTPUT_AUTO;
+	fake.room = 0;
+	begin_cycle();
+	while (fake.n_down == 0)
+		sched_yield();
+	n_refused = fake.n_refused;
+	while (fake.n_refused < n_refused + 2)
+		sched_yield();
+	fake.room = 1;
+	ck_assert_int_eq(end_cycle(), CYCLE_AGAIN);
+	ck_assert_str_eq(fake.output, "one|");
+}
+END_TEST
+
 /* The end of a process is seen although nobody takes its lines; they are given up in the end. */
 START_TEST(test_output_refused_for_ever)
 {
@@ -812,6 +834,7 @@ int main(void)
 	add(suite, "tick", test_tick, 1);
 	add(suite, "output", test_output, ELEMENTS(outputs));
 	add(suite, "output refused for a while", test_output_refused_for_a_while, 1);
+	add(suite, "output refused at the end", test_output_refused_at_the_end, 1);
 	add(suite, "output refused for ever", test_output_refused_for_ever, 1);
 	add(suite, "storm", test_storm, 3);
 	add(suite, "hook", test_hook, ELEMENTS(hooks));

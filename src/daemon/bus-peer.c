@@ -101,9 +101,9 @@ static int on_message(
 	_unused_ sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
 	struct peer *peer = userdata;
-	uint64_t queued = 0;
+	uint64_t queued = 0, most = peer->subscribed ? BUS_QUEUE_MAX : BUS_ANSWERS_MAX;
 
-	if (sd_bus_get_n_queued_write(peer->bus, &queued) < 0 || queued <= BUS_QUEUE_MAX)
+	if (sd_bus_get_n_queued_write(peer->bus, &queued) < 0 || queued <= most)
 		return 0;
 	log_notice("control socket: a client of uid %u does not read what it asked for: dropped",
 		(unsigned)peer->uid);

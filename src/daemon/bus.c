@@ -49,7 +49,7 @@ static void admit(struct bus *bus, int fd)
 		return;
 	}
 	r = peer_new(bus, fd, credentials.uid);
-	if (r < 0)
+	if (r < 0 && r != -ECONNRESET && r != -EPIPE) /* those: it has gone already */
 		log_warning("control socket: cannot serve a connection: %s", strerror(-r));
 }
 

@@ -23,6 +23,7 @@ enum {
 	BUS_PEERS_MAX = 128,
 	BUS_RESERVED_FOR_ROOT = 8, /* of these: so that root always gets in */
 	BUS_QUEUE_MAX = 1024, /* messages that a client has not read: more, and it is dropped */
+	BUS_ANSWERS_MAX = 64, /* the same of one that has not subscribed: these may be long */
 };
 
 struct events;

@@ -101,7 +101,7 @@ static int open_output(struct generation *generation, int *ret_child_fd)
 	if (generation_settings(generation)->output == OUTPUT_NULL)
 		return 0;
 	return output_open(&body_of(generation)->output, generation_box(generation), take_line,
-	        generation, ret_child_fd);
+		generation, ret_child_fd);
 }
 
 /* *ret_ours: what is missing is ours to have (descriptors, memory, processes), not the command's.
@@ -120,10 +120,10 @@ static int spawn(struct generation *generation, bool *ret_ours)
 	if (r < 0)
 		return r;
 	r = process_spawn(&body->process,
-	        &(struct spec){ .argv = generation_settings(generation)->command.argv,
-	                .environment = environment,
-	                .output_fd = output_fd,
-	                .error_fd = -1 });
+		&(struct spec){ .argv = generation_settings(generation)->command.argv,
+			.environment = environment,
+			.output_fd = output_fd,
+			.error_fd = -1 });
 	if (r < 0) {
 		output_close(&body->output);
 		*ret_ours = process_is_resource_error(r);
@@ -132,7 +132,7 @@ static int spawn(struct generation *generation, bool *ret_ours)
 }
 
 static enum cycle_result not_spawned(
-        struct generation *generation, int error, bool ours, struct failure *failure)
+	struct generation *generation, int error, bool ours, struct failure *failure)
 {
 	const char *name = generation_settings(generation)->command.argv[0];
 	const char *why = strerrordesc_np(-error);
@@ -222,7 +222,7 @@ static void wait_for_exit(struct generation *generation)
 	check_limits(generation);
 	while (!body->exited) {
 		uint64_t due = MIN(MIN(body->start_due_usec, body->cycle_due_usec),
-		        MIN(body->kill_due_usec, generation_tick_due(generation)));
+			MIN(body->kill_due_usec, generation_tick_due(generation)));
 
 		wait_once(generation, due);
 		check_limits(generation);
@@ -240,7 +240,7 @@ static void wait_for_group(struct generation *generation)
 	output_read(&body->output);
 	if (lingers)
 		(void)process_signal(
-		        &body->process, generation_settings(generation)->stop_signal, true);
+			&body->process, generation_settings(generation)->stop_signal, true);
 
 	while (lingers || (body->output.stuck && clock_now() < due)) {
 		if (lingers && clock_now() >= due)
@@ -268,10 +268,10 @@ static enum cycle_result expired(struct generation *generation, struct failure *
 
 	if (body->expired == FAILURE_START_TIMEOUT)
 		failure_set(failure, body->expired, 0, "not ready within %s",
-		        timespan_format(settings->start_timeout_usec, span, sizeof(span)));
+			timespan_format(settings->start_timeout_usec, span, sizeof(span)));
 	else
 		failure_set(failure, body->expired, 0, "not finished within %s",
-		        timespan_format(settings->cycle_timeout_usec, span, sizeof(span)));
+			timespan_format(settings->cycle_timeout_usec, span, sizeof(span)));
 	return CYCLE_FAILED;
 }
 
@@ -289,7 +289,7 @@ static enum cycle_result verdict(struct generation *generation, struct failure *
 	if (is_success(process, settings))
 		return settings->type == LOOP_TYPE_CYCLE ? CYCLE_AGAIN : CYCLE_DONE;
 	failure_set(failure, process->code == CLD_EXITED ? FAILURE_EXIT : FAILURE_SIGNAL,
-	        process->status, "%s", process_describe_end(process, end, sizeof(end)));
+		process->status, "%s", process_describe_end(process, end, sizeof(end)));
 	return CYCLE_FAILED;
 }
 

@@ -36,7 +36,7 @@ static int result_of(const struct process *process, char **ret_message)
 }
 
 static int run_in(
-        struct mailbox *box, const struct spec *spec, uint64_t timeout_usec, char **ret_message)
+	struct mailbox *box, const struct spec *spec, uint64_t timeout_usec, char **ret_message)
 {
 	struct process process = { .state = PROCESS_NEW };
 	char span[64];
@@ -47,7 +47,7 @@ static int run_in(
 	r = process_spawn(&process, spec);
 	if (r < 0) {
 		(void)string_set(
-		        ret_message, "cannot execute %s: %s", spec->argv[0], strerrordesc_np(-r));
+			ret_message, "cannot execute %s: %s", spec->argv[0], strerrordesc_np(-r));
 		return r;
 	}
 	in_time = wait_until(box, usec_add(clock_now(), timeout_usec));
@@ -55,14 +55,14 @@ static int run_in(
 	if (!in_time) {
 		(void)wait_until(box, USEC_INFINITY);
 		(void)string_set(ret_message, "timed out after %s",
-		        timespan_format(timeout_usec, span, sizeof(span)));
+			timespan_format(timeout_usec, span, sizeof(span)));
 	}
 	process_done(&process);
 	return in_time ? result_of(&process, ret_message) : -ETIMEDOUT;
 }
 
 int hook_command_run(const struct command *command, char *const *environment, uint64_t timeout_usec,
-        char **ret_message)
+	char **ret_message)
 {
 	const struct spec spec = {
 		.argv = command->argv,

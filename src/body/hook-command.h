@@ -11,4 +11,4 @@
  * exit status, 128 + N when signal N ended it, -ETIMEDOUT, or -errno when it could not be executed;
  * *ret_message: a malloc()ed sentence unless the status is 0 or memory is short. */
 int hook_command_run(const struct command *command, char *const *environment, uint64_t timeout_usec,
-        char **ret_message);
+	char **ret_message);

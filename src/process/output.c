@@ -20,7 +20,7 @@ enum {
 	CUT_MARK_LENGTH = sizeof(cut_mark) - 1,
 	BUFFER_SIZE = OUTPUT_LINE_MAX + CUT_MARK_LENGTH, /* the mark of the longest piece fits */
 	ROUNDS_MAX = 32, /* reads at a time: who writes without end must not keep the owner from its
-	                    other letters */
+			    other letters */
 };
 
 enum reading {
@@ -31,7 +31,7 @@ enum reading {
 };
 
 int output_open(struct output *output, struct mailbox *box, output_line line, void *userdata,
-        int *ret_child_fd)
+	int *ret_child_fd)
 {
 	_cleanup_close_ int read_fd = -1, write_fd = -1;
 	int fds[2], r;

@@ -27,7 +27,7 @@ enum {
 /* Makes the pipe; *ret_child_fd is the write end, the caller's to close after the spawn. The
  * watch's letter goes to box. */
 int output_open(struct output *output, struct mailbox *box, output_line line, void *userdata,
-        int *ret_child_fd);
+	int *ret_child_fd);
 
 /* Reads until EAGAIN, end of file or a sink without room, then arms the watch again. */
 void output_read(struct output *output);

@@ -51,7 +51,7 @@ static void attributes_fill(posix_spawnattr_t *attributes)
 	posix_spawnattr_setsigmask(attributes, &none);
 	posix_spawnattr_setsigdefault(attributes, &all);
 	posix_spawnattr_setflags(
-	        attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+		attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
 int spawn_prepare(void)
@@ -76,10 +76,10 @@ void spawn_forget(void)
 }
 
 static int spawn_with(
-        const struct spec *spec, const posix_spawn_file_actions_t *actions, pid_t *ret_pid)
+	const struct spec *spec, const posix_spawn_file_actions_t *actions, pid_t *ret_pid)
 {
 	return -posix_spawnp(
-	        ret_pid, spec->argv[0], actions, &plan.attributes, spec->argv, spec->environment);
+		ret_pid, spec->argv[0], actions, &plan.attributes, spec->argv, spec->environment);
 }
 
 static int spawn_with_output(const struct spec *spec, pid_t *ret_pid)

@@ -23,7 +23,7 @@
 enum {                            /* facts in process.letter */
 	PROCESS_EXITED = 1 << 0,  /* the main process was reaped: code and status are set */
 	PROCESS_CHANGED = 1 << 1, /* the group of a lingering one may have become empty: look with
-	                             process_lingers() */
+				     process_lingers() */
 };
 
 enum process_state {
@@ -35,27 +35,27 @@ enum process_state {
 };
 
 struct process { /* memory of the owner's; the fields are the registry's, under its mutex, unless
-	            said otherwise */
+		    said otherwise */
 	struct list link;
 	struct mailbox *box; /* borrowed; gets the letter */
 	struct letter letter;
 	uint64_t ticket;        /* of its spawn: later spawns have higher ones */
 	uint64_t pending_main;  /* bit n - 1: signal n waits for the spawn to return, for the main
-	                           process */
+				   process */
 	uint64_t pending_group; /* … for the whole group */
 	enum process_state state;
 	pid_t pid; /* 0: never spawned; stays after the end. Owner: to read after the spawn */
 	int code, status; /* siginfo's si_code (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and si_status.
-	                     Owner: after PROCESS_EXITED */
+			     Owner: after PROCESS_EXITED */
 };
 
 /* Reaps everything (P_ALL) and adopts orphans (subreaper): for a program whose children are all
  * spawned here. Call once, before the first spawn. */
 int processes_start(void);
 void processes_stop(
-        void); /* when no child is registered any more; foreign ones may still be there */
+	void); /* when no child is registered any more; foreign ones may still be there */
 uint64_t processes_reaped_unknown(
-        void); /* foreign children that were reaped; an exec that failed may be among them */
+	void); /* foreign children that were reaped; an exec that failed may be among them */
 
 /* The memory must be zeroed. That is enough for others to signal it (remembered) and to ask whether
  * it is alive. */

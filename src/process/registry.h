@@ -32,17 +32,21 @@ struct registry {
 	uint64_t n_born; /* ever entered */
 	uint64_t n_unknown;
 	int null_fd; /* /dev/null: children's standard input, and output where it is not wanted; -1:
-	                not started */
+			not started */
 	bool stopping, stopped; /* asked to; the reaper has */
 };
 extern struct registry registry;
 
 /* All with the lock held. */
+void registry_clear(void);                    /* no child is known */
 void registry_begin(struct process *process); /* takes a ticket; the process is in flight */
 void registry_enter(struct process *process, pid_t pid); /* its spawn has returned */
 void registry_abort(struct process *process);            /* its spawn has failed */
 void registry_settle_group(
-        struct process *process); /* a lingering one has ended if its group is empty */
+	struct process *process); /* a lingering one has ended if its group is empty */
+
+/* Reaps a dead child and tells its owner. -ENOMEM: not reaped, the zombie keeps its status. */
+int registry_reap(pid_t pid);
 
 /* To the main process or the whole group. -ESRCH: there is none. */
 int registry_kill(struct process *process, int signal, bool group);

@@ -182,7 +182,7 @@ START_TEST(test_long_lines)
 		text[i] = long_lines[_i].character[i % width];
 	memcpy(text + length, "\nafter", 6);
 	ck_assert_int_eq(
-	        thread_start(&writer, "writer", THREAD_STACK_SMALL, write_all, &writing), 0);
+		thread_start(&writer, "writer", THREAD_STACK_SMALL, write_all, &writing), 0);
 	while (output.fd >= 0)
 		read_once();
 	pthread_join(writer, NULL);
@@ -192,7 +192,7 @@ START_TEST(test_long_lines)
 	ck_assert(memcmp(sink.text, text, long_lines[_i].first) == 0);
 	if (long_lines[_i].n_pieces > 1)
 		ck_assert(
-		        memcmp(sink.text + long_lines[_i].first, MARK "\n", strlen(mark) + 1) == 0);
+			memcmp(sink.text + long_lines[_i].first, MARK "\n", strlen(mark) + 1) == 0);
 	ck_assert(memcmp(sink.text + sink.length - 6, "after\n", 6) == 0);
 }
 END_TEST
@@ -241,7 +241,7 @@ START_TEST(test_stuck_piece)
 	memcpy(text + OUTPUT_LINE_MAX, "abc\n", 4);
 	sink.room = 0;
 	ck_assert_int_eq(
-	        thread_start(&writer, "writer", THREAD_STACK_SMALL, write_all, &writing), 0);
+		thread_start(&writer, "writer", THREAD_STACK_SMALL, write_all, &writing), 0);
 	while (!output.stuck)
 		read_once();
 	sink.room = 9;

@@ -58,7 +58,7 @@ static void note_absent(struct task *task)
 	_cleanup_free_ char *list = NULL;
 
 	for (unsigned i = 0; i < task->n_predecessors; i++)
-		if (task_gate(task->predecessors[i]) == GATE_ABSENT && !task->predecessors[i]->done)
+		if (task_gate(task->predecessors[i]) == GATE_ABSENT)
 			vector_append(&absent, task->predecessors[i]->name);
 	list = vector_join(absent, ", ");
 	loop_set_note(loop_of(task), absent && list ? "started without %s" : "", list);

@@ -16,8 +16,10 @@ bool task_should_run(const struct task *task)
 
 enum gate task_gate(const struct task *task)
 {
-	if (!task->wanted || task->vetoed || task->done)
+	if (!task->wanted || task->vetoed)
 		return GATE_ABSENT;
+	if (task->done)
+		return GATE_OPEN;
 	return task->ready && task->phase == PHASE_UP ? GATE_OPEN : GATE_CLOSED;
 }
 

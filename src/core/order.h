@@ -20,9 +20,9 @@ int expression_parse(struct expression **ret, const char *text, order_lookup loo
 void expression_free(struct expression *expression);
 
 enum gate {          /* what one sibling says to those after it */
-	GATE_ABSENT, /* not wanted (stopped on purpose, vetoed, done): holds nobody up */
+	GATE_ABSENT, /* not wanted (stopped on purpose, vetoed): holds nobody up */
 	GATE_CLOSED, /* wanted and not ready, or failed */
-	GATE_OPEN,   /* ready */
+	GATE_OPEN,   /* ready, or done */
 };
 typedef enum gate (*order_gate)(unsigned sibling, void *userdata);
 

@@ -57,19 +57,19 @@ static void answer_failed(struct task *task, struct call *call)
 	struct failure last;
 
 	if (task->is_group)
-		answer(call, -EIO, "group %s has failed", task->name);
+		answer(call, -EIO, "has failed");
 	else if (loop_failures_copy(loop_of(task), &last, 1) > 0)
-		answer(call, -EIO, "%s has failed: %s", task->name, last.reason);
+		answer(call, -EIO, "has failed: %s", last.reason);
 	else
-		answer(call, -EIO, "%s has failed", task->name);
+		answer(call, -EIO, "has failed");
 }
 
 static void try_answer_stop(struct task *task, struct call *call)
 {
 	if (task->phase == PHASE_STUCK)
-		answer(call, -EIO, "%s cannot be killed", task->name);
+		answer(call, -EIO, "cannot be killed");
 	else if (task->wanted)
-		answer(call, -ECANCELED, "%s was started again", task->name);
+		answer(call, -ECANCELED, "was started again");
 	else if (task->phase == PHASE_DOWN)
 		answer(call, 0, "%s", "");
 }
@@ -79,9 +79,9 @@ static void try_answer_start(struct task *task, struct call *call)
 	bool later = run_number(task) > call->after_run;
 
 	if (!task->wanted || !task->parent->running)
-		answer(call, -ECANCELED, "%s was stopped", task->wanted ? task->parent->task.name : task->name);
+		answer(call, -ECANCELED, task->wanted ? "its group was stopped" : "was stopped");
 	else if (task->vetoed)
-		answer(call, -EPERM, "%s: vetoed by on_start", task->name);
+		answer(call, -EPERM, "vetoed by on_start");
 	else if (task->failed && task_is_down(task))
 		answer_failed(task, call);
 	else if (later && task->done)
@@ -175,7 +175,7 @@ static void restart(struct task *task, struct call *call, bool hard)
 	if (refuse_in_stopped_group(task, call))
 		return;
 	if (hard && task_is_down(task) && !task->failed) {
-		answer(call, 0, "%s does not run: nothing to reset", task->name);
+		answer(call, 0, "does not run: nothing to reset");
 		return;
 	}
 	clear_note(task);
@@ -195,26 +195,31 @@ static void send_signal(struct task *task, struct call *call)
 	int r;
 
 	if (!loop || !loop->ops->signal) {
-		answer(call, -EINVAL, "%s is not a command: it has no process", task->name);
+		answer(call, -EINVAL, "is not a command: it has no process");
 		return;
 	}
 	r = loop->generation ? loop->ops->signal(loop->generation, call->signal) : -ESRCH;
 	if (r == -ESRCH)
-		answer(call, r, "%s has no process", task->name);
+		answer(call, r, "has no process");
 	else if (r < 0)
-		answer(call, r, "cannot signal %s: %s", task->name, strerror(-r));
+		answer(call, r, "cannot be signalled: %s", strerror(-r));
 	else
 		answer(call, 0, "%s", "");
 }
 
 static void fail(struct task *task, struct call *call)
 {
+	static const char *const answers[] = {
+		[FAILING_COUNTED] = "counted",
+		[FAILING_TRIPPED] = "tripped",
+		[FAILING_NOTED] = "noted, it is being stopped already",
+	};
 	struct gloop_loop *loop = task_loop(task);
 	struct failure failure;
 	enum failing failing;
 
 	if (!loop) {
-		answer(call, -EINVAL, "%s is a group: failures are a loop's", task->name);
+		answer(call, -EINVAL, "is a group: failures are a loop's");
 		return;
 	}
 	failure_set(&failure, FAILURE_EXPLICIT, 0, "%s", *call->reason ? call->reason : "reported by an operator");
@@ -223,8 +228,7 @@ static void fail(struct task *task, struct call *call)
 		loop_member_look(task);
 	else if (task->failed && loop->state != LOOP_FAILED)
 		loop_set_state(loop, NULL, LOOP_FAILED);
-	answer(call, 0, failing == FAILING_TRIPPED ? "%s: tripped" : failing == FAILING_COUNTED ? "%s: counted" : "%s: noted, it is being stopped already",
-		task->name);
+	answer(call, 0, "%s", answers[failing]);
 	member_settle(task);
 }
 
@@ -271,7 +275,7 @@ static void reset_by_hand(struct gloop_group *group, struct call *call)
 	struct failure failure;
 
 	if (!group->running) {
-		answer(call, -EPERM, "group %s is %s: start %s", group->task.name,
+		answer(call, -EPERM, "is %s: start %s",
 			group->state == GROUP_FAILED ? "failed" : "stopped", group->task.name);
 		return;
 	}
@@ -288,9 +292,9 @@ void request_group_settled(struct gloop_group *group)
 		struct call *call = container_of(link, struct call, waiting);
 
 		if (group->exhausted)
-			answer(call, -EIO, "group %s is exhausted", group->task.name);
+			answer(call, -EIO, "is exhausted");
 		else if (!group->running)
-			answer(call, -ECANCELED, "group %s was stopped", group->task.name);
+			answer(call, -ECANCELED, "was stopped");
 		else if (group->reset_phase == RESET_NONE && group->state == GROUP_RUNNING)
 			answer(call, 0, "%s", "");
 	}

@@ -10,19 +10,42 @@
 #include "base/clock.h"
 #include "base/mailbox.h"
 #include "base/strings.h"
+#include "core/hook-cancel.h"
 #include "process/process.h"
 
 enum { SIGNAL_STATUS = 128 }; /* a shell's way to tell of a signal */
 
-/* false: the deadline has passed. */
-static bool wait_until(struct mailbox *box, uint64_t deadline_usec)
+#define CANCEL_GRACE_USEC (1 * USEC_PER_SEC) /* of one that was called off */
+
+/* 0: it has ended; -ETIMEDOUT; -ECANCELED: it was called off. */
+static int wait_until(struct mailbox *box, uint64_t deadline_usec, const struct process *process)
 {
+	struct letter *letter;
 	unsigned facts;
 
-	while (mailbox_wait(box, deadline_usec, &facts))
+	while ((letter = mailbox_wait(box, deadline_usec, &facts))) {
+		if (letter != &process->letter)
+			return -ECANCELED;
 		if (facts & PROCESS_EXITED)
-			return true;
-	return false;
+			return 0;
+	}
+	return -ETIMEDOUT;
+}
+
+/* Within its time; then, or when it was called off and has not left by itself, hard. Its group goes with it in any case. */
+static int wait_for_end(struct mailbox *box, uint64_t timeout_usec, struct process *process)
+{
+	int r, ended;
+
+	r = ended = wait_until(box, usec_add(clock_now(), timeout_usec), process);
+	if (r == -ECANCELED) {
+		(void)process_signal(process, SIGTERM, true);
+		ended = wait_until(box, usec_add(clock_now(), CANCEL_GRACE_USEC), process);
+	}
+	(void)process_signal(process, SIGKILL, true);
+	if (ended < 0)
+		(void)wait_until(box, USEC_INFINITY, process);
+	return r;
 }
 
 static int result_of(const struct process *process, char **ret_message)
@@ -35,34 +58,33 @@ static int result_of(const struct process *process, char **ret_message)
 	return process->code == CLD_EXITED ? process->status : SIGNAL_STATUS + process->status;
 }
 
-static int run_in(
-	struct mailbox *box, const struct spec *spec, uint64_t timeout_usec, char **ret_message)
+static int run_in(struct mailbox *box, const struct spec *spec, uint64_t timeout_usec, struct hook_cancel *cancel,
+	char **ret_message)
 {
 	struct process process = { .state = PROCESS_NEW };
 	char span[64];
-	bool in_time;
 	int r;
 
 	process_init(&process, box);
 	r = process_spawn(&process, spec);
 	if (r < 0) {
-		(void)string_set(
-			ret_message, "cannot execute %s: %s", spec->argv[0], strerrordesc_np(-r));
+		(void)string_set(ret_message, "cannot execute %s: %s", spec->argv[0], strerrordesc_np(-r));
 		return r;
 	}
-	in_time = wait_until(box, usec_add(clock_now(), timeout_usec));
-	(void)process_signal(&process, SIGKILL, true);
-	if (!in_time) {
-		(void)wait_until(box, USEC_INFINITY);
-		(void)string_set(ret_message, "timed out after %s",
-			timespan_format(timeout_usec, span, sizeof(span)));
-	}
+	hook_cancel_listen(cancel, box);
+	r = wait_for_end(box, timeout_usec, &process);
+	hook_cancel_listen(cancel, NULL);
 	process_done(&process);
-	return in_time ? result_of(&process, ret_message) : -ETIMEDOUT;
+	if (r == -ETIMEDOUT)
+		(void)string_set(
+			ret_message, "timed out after %s", timespan_format(timeout_usec, span, sizeof(span)));
+	else if (r == -ECANCELED)
+		(void)string_set(ret_message, "called off");
+	return r < 0 ? r : result_of(&process, ret_message);
 }
 
 int hook_command_run(const struct command *command, char *const *environment, uint64_t timeout_usec,
-	char **ret_message)
+	struct hook_cancel *cancel, char **ret_message)
 {
 	const struct spec spec = {
 		.argv = command->argv,
@@ -77,7 +99,7 @@ int hook_command_run(const struct command *command, char *const *environment, ui
 	r = mailbox_init(&box);
 	if (r < 0)
 		return r;
-	r = run_in(&box, &spec, timeout_usec, ret_message);
+	r = run_in(&box, &spec, timeout_usec, cancel, ret_message);
 	mailbox_done(&box);
 	return r;
 }

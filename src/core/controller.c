@@ -62,7 +62,8 @@ void group_run_hook(struct gloop_group *group, const char *name, const struct co
 /* What a start makes new: done oneshots run again, vetoes are asked again; what an operator stopped stays stopped. */
 static void refresh_member(struct task *task, bool fresh)
 {
-	task->held = task->done = task->vetoed = task->renew = task->hard = false;
+	member_hold(task, false);
+	task->done = task->vetoed = task->renew = task->hard = false;
 	if (fresh || task->is_group)
 		member_forget(task);
 	task->fresh = fresh;
@@ -74,12 +75,11 @@ void group_begin(struct gloop_group *group, bool fresh)
 		group->generation++;
 	group->started_once = group->running = true;
 	group->exhausted = group->hurry = group->stop_overdue = false;
-	group->n_held_up = 0;
 	reset_budget_empty(&group->budget);
 	group->handled_turn = atomic_load(&group->light.turn);
 	group->handled_free_turns = light_free_turns(&group->light);
 	if (!group_is_root(group))
-		light_green(group);
+		(void)light_green(group);
 	group_set_state(group, GROUP_STARTING);
 	for (unsigned i = 0; i < group->n_members; i++)
 		refresh_member(group->members[i], fresh);
@@ -173,17 +173,26 @@ static void publish(struct gloop_group *group, bool green)
 	pthread_mutex_unlock(&group->lock);
 }
 
+/* Members take their steps until none of them has cause for another one; then the group looks at itself. */
+static void settle_phases(struct gloop_group *group)
+{
+	do {
+		members_settle(group);
+		if (group->state == GROUP_STOPPING && group->n_up == 0 && hook_queue_idle(&group->task.hooks))
+			is_down(group);
+		if (group->running)
+			reset_settle(group);
+		if (group->running && group->reset_phase == RESET_NONE && group->state == GROUP_STARTING &&
+			group->tallies[TALLY_WANTING] == 0)
+			group_set_state(group, GROUP_RUNNING);
+	} while (!list_empty(&group->unsettled));
+}
+
 void group_settle(struct gloop_group *group)
 {
 	bool green;
 
-	if (group->state == GROUP_STOPPING && group->n_up == 0 && hook_queue_idle(&group->task.hooks))
-		is_down(group);
-	if (group->running)
-		reset_settle(group);
-	if (group->running && group->reset_phase == RESET_NONE && group->state == GROUP_STARTING &&
-		group->tallies[TALLY_WANTING] == 0)
-		group_set_state(group, GROUP_RUNNING);
+	settle_phases(group);
 	green = group->state == GROUP_RUNNING && group->reset_phase == RESET_NONE && group->tallies[TALLY_WANTING] == 0;
 	if (group->running)
 		report(group, green ? REPORT_READY : 0);
@@ -206,6 +215,8 @@ void group_handle_order(struct gloop_group *group)
 	} else if (!run) {
 		group_set_state(group, GROUP_INACTIVE);
 		report(group, REPORT_DOWN);
+		if (group_is_root(group))
+			tree_stopped(group->task.tree);
 	}
 }
 
@@ -249,7 +260,7 @@ static void *controller_main(void *userdata)
 		struct timer *timer;
 
 		if (letter == &group->control && facts & GROUP_QUIT)
-			return NULL;
+			break;
 		if (letter == &group->control)
 			handle_control(group, facts);
 		else if (letter && facts & CALL_FACT)
@@ -260,6 +271,8 @@ static void *controller_main(void *userdata)
 			handle_timer(group, timer);
 		group_settle(group);
 	}
+	requests_refuse(group);
+	return NULL;
 }
 
 int group_start_thread(struct gloop_group *group)

@@ -57,11 +57,7 @@ static void succeeded(struct generation *generation)
 	struct gloop_loop *loop = generation->loop;
 
 	generation->troubles = 0;
-	budget_healthy(&loop->budget, &loop->settings, clock_now());
-	pthread_mutex_lock(&loop->lock);
-	loop->cycles_succeeded++;
-	loop->ignored_trip = false;
-	pthread_mutex_unlock(&loop->lock);
+	generation_healthy(generation, true);
 	if (loop->settings.ready.kind == READY_CYCLE)
 		generation_set_ready(generation, true);
 }
@@ -126,8 +122,8 @@ static enum next after_cycle(struct generation *generation, enum cycle_result re
 	case CYCLE_FAILED:
 		return failed(generation, failure, begin_usec, ret_until);
 	case CYCLE_RENEW:
-		if (failed(generation, failure, begin_usec, ret_until) == NEXT_CYCLE)
-			generation_give_up(generation, GIVEUP_RENEW);
+		failed(generation, failure, begin_usec, ret_until);
+		generation_renew(generation);
 		return NEXT_PARK;
 	case CYCLE_TROUBLE:
 		return troubled(generation, failure, begin_usec, ret_until);
@@ -137,56 +133,70 @@ static enum next after_cycle(struct generation *generation, enum cycle_result re
 	return NEXT_END;
 }
 
-/* The process of a service has ended: its on_stop, and on_start before the next one. */
-static void service_stop_hook(struct generation *generation)
+/* Runs a hook of a service's process and waits for its end. -ECANCELED: asked to stop meanwhile; -errno: it could not be run. */
+static int run_hook(struct generation *generation, const char *name, const struct command *command, int *ret_status, char **ret_message)
 {
 	struct gloop_loop *loop = generation->loop;
-
-	if (loop->settings.type != LOOP_TYPE_SERVICE || !atomic_exchange(&generation->stop_hook_due, false))
-		return;
-	if (!loop->settings.on_stop.argv)
-		return;
-	if (hook_run(&loop->task.hooks, "on_stop", &loop->settings.on_stop,
-		    loop_hook_environment(loop, generation->number, atomic_load(&generation->cycle)),
-		    loop->settings.hook_timeout_usec, NULL, NULL, 0, NULL) < 0)
-		loop_event(loop, generation, &(struct event){ .type = EVENT_TROUBLE, .text = "cannot run on_stop" });
-}
-
-/* Runs on_start and waits for its end. true: go on; else the cycle's end in *ret_result. */
-static bool service_start_hook(struct generation *generation, struct failure *failure, enum cycle_result *ret_result)
-{
-	struct gloop_loop *loop = generation->loop;
-	_cleanup_free_ char *message = NULL;
 	struct hook *hook = NULL;
-	int status = 0, r;
+	int r;
 
-	r = hook_run(&loop->task.hooks, "on_start", &loop->settings.on_start,
+	r = hook_run(&loop->task.hooks, name, command,
 		loop_hook_environment(loop, generation->number, atomic_load(&generation->cycle)),
 		loop->settings.hook_timeout_usec, &generation->box, &generation->control, GENERATION_HOOK, &hook);
-	if (r < 0) {
-		failure_set(failure, FAILURE_HOOK, -r, "cannot run on_start: %s", strerror(-r));
-		*ret_result = CYCLE_TROUBLE;
-		return false;
-	}
-	while (!hook_take(&loop->task.hooks, &hook, &status, &message)) {
+	if (r < 0)
+		return r;
+	while (!hook_take(&loop->task.hooks, &hook, ret_status, ret_message)) {
 		unsigned facts;
 		bool stopped;
 
 		generation_wait(generation, USEC_INFINITY, &facts, &stopped);
 		if (generation_stopped(generation)) {
 			hook_drop(&loop->task.hooks, &hook);
-			*ret_result = CYCLE_ENDED;
-			return false;
+			return -ECANCELED;
 		}
+	}
+	return 0;
+}
+
+/* The process of a service has ended: its on_stop, before anything else of it starts. */
+static void service_stop_hook(struct generation *generation)
+{
+	struct gloop_loop *loop = generation->loop;
+	_cleanup_free_ char *message = NULL;
+	int status, r = 0;
+
+	if (loop->settings.type != LOOP_TYPE_SERVICE || !atomic_exchange(&generation->stop_hook_due, false))
+		return;
+	if (loop->settings.on_stop.argv)
+		r = run_hook(generation, "on_stop", &loop->settings.on_stop, &status, &message);
+	if (r < 0 && r != -ECANCELED)
+		loop_event(loop, generation, &(struct event){ .type = EVENT_TROUBLE, .text = "cannot run on_stop" });
+}
+
+/* on_start of a service's second and later processes. true: go on; else the cycle's end in *ret_result. */
+static bool service_start_hook(struct generation *generation, struct failure *failure, enum cycle_result *ret_result)
+{
+	struct gloop_loop *loop = generation->loop;
+	_cleanup_free_ char *message = NULL;
+	int status = 0;
+	int r = run_hook(generation, "on_start", &loop->settings.on_start, &status, &message);
+
+	*ret_result = CYCLE_ENDED;
+	if (r == -ECANCELED)
+		return false;
+	if (r < 0) {
+		failure_set(failure, FAILURE_HOOK, -r, "cannot run on_start: %s", strerror(-r));
+		*ret_result = CYCLE_TROUBLE;
+		return false;
 	}
 	if (status == 0 || loop->settings.on_start.ignore_failure)
 		return true;
-	*ret_result = CYCLE_FAILED;
 	if (status == HOOK_EXIT_VETO) {
 		generation_give_up(generation, GIVEUP_VETO);
-		*ret_result = CYCLE_ENDED;
+		return false;
 	}
 	failure_set(failure, FAILURE_HOOK, status, "on_start: %s", message ?: "failed");
+	*ret_result = CYCLE_FAILED;
 	return false;
 }
 
@@ -206,9 +216,10 @@ static enum cycle_result one_cycle(struct generation *generation, struct failure
 		return result;
 
 	atomic_store(&generation->cycle_begin_usec, clock_now());
+	if (atomic_exchange(&generation->lapsed, false))
+		generation_tell(generation);
 	result = loop->ops->cycle(generation, failure);
 	atomic_store(&generation->cycle_begin_usec, 0);
-	service_stop_hook(generation);
 	return result;
 }
 
@@ -232,6 +243,7 @@ static void cycles(struct generation *generation)
 			loop_set_state(loop, generation, LOOP_RUNNING);
 		result = one_cycle(generation, &failure);
 		next = after_cycle(generation, result, &failure, begin, &until);
+		service_stop_hook(generation);
 		if (next == NEXT_CYCLE && until > 0 && !generation_pause(generation, until))
 			break;
 		generation_tick(generation);
@@ -248,8 +260,8 @@ static bool __attribute__((noinline)) begin(struct generation *generation)
 
 	if (!loop->ops->start || loop->ops->start(generation, &failure) >= 0)
 		return true;
-	if (loop_fail(loop, generation, &failure, false) == FAILING_COUNTED)
-		generation_give_up(generation, GIVEUP_RENEW); /* only a new generation can try that again */
+	loop_fail(loop, generation, &failure, false);
+	generation_renew(generation); /* only a new one can try that again */
 	return false;
 }
 

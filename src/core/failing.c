@@ -56,6 +56,8 @@ static void trip(struct gloop_loop *loop, struct generation *generation, const s
 
 	pthread_mutex_lock(&loop->lock);
 	loop->trips++;
+	if (generation)
+		atomic_store(&generation->tripped, true);
 	loop->ignored_trip = action->kind == ACTION_IGNORE;
 	pthread_mutex_unlock(&loop->lock);
 	loop_event(loop, generation, &(struct event){ .type = EVENT_TRIP, .failure = failure, .cycle = failure->cycle });
@@ -88,6 +90,23 @@ static void stop_itself(struct gloop_loop *loop, struct generation *generation)
 		loop->ops->ask(generation);
 }
 
+/* false: it does not count, for its generation is being stopped or was given up. Under the lock that a stop takes, too. */
+static bool count(struct gloop_loop *loop, struct generation *generation, const struct failure *failure, bool use_up,
+	enum verdict *ret)
+{
+	bool counts;
+
+	pthread_mutex_lock(&loop->lock);
+	counts = !generation || !(generation_condemned(generation) || generation_stopped(generation) ||
+					generation_suspended(generation));
+	if (counts && use_up)
+		budget_trip(&loop->budget, &loop->settings, failure, clock_now());
+	else if (counts)
+		*ret = budget_fail(&loop->budget, &loop->settings, failure, clock_now());
+	pthread_mutex_unlock(&loop->lock);
+	return counts;
+}
+
 enum failing loop_fail(struct gloop_loop *loop, struct generation *generation, const struct failure *failure, bool use_up)
 {
 	struct failure stamped = *failure;
@@ -95,18 +114,13 @@ enum failing loop_fail(struct gloop_loop *loop, struct generation *generation, c
 
 	stamped.generation = generation ? generation->number : loop->number;
 	stamped.cycle = generation ? atomic_load(&generation->cycle) : 0;
-	if (generation && generation_condemned(generation))
-		return FAILING_NOTED;
-	if (generation && (generation_stopped(generation) || generation_suspended(generation))) {
+	if (!count(loop, generation, &stamped, use_up, &verdict)) {
+		if (generation_condemned(generation))
+			return FAILING_NOTED;
 		light_attach(loop->task.parent, &loop->task, &stamped);
 		report(loop, generation, &stamped, 0);
 		return FAILING_NOTED;
 	}
-
-	if (use_up)
-		budget_trip(&loop->budget, &loop->settings, &stamped, clock_now());
-	else
-		verdict = budget_fail(&loop->budget, &loop->settings, &stamped, clock_now());
 	loop_record(loop, &stamped);
 	report(loop, generation, &stamped,
 		verdict == VERDICT_TRIP ? budget_trip_failures(&loop->budget) : budget_failures(&loop->budget));

@@ -100,17 +100,19 @@ static void *generation_main(void *userdata)
 {
 	struct generation *generation = userdata;
 	struct tree *tree = generation->loop->task.tree;
-	bool abandoned;
+	bool set_aside;
 
 	current = generation;
 	name_thread(generation);
 	generation_run(generation);
 
-	abandoned = !generation_end(generation);
-	if (!abandoned)
+	if (generation_end(generation))
 		generation_tell(generation);
+	else
+		tree_abandoned_returned(tree);
+	set_aside = atomic_load(&generation->set_aside);
 	generation_unref(generation);
-	tree_thread_ended(tree, abandoned);
+	tree_thread_ended(tree, set_aside);
 	return NULL;
 }
 
@@ -163,6 +165,12 @@ void generation_give_up(struct generation *generation, enum giveup giveup)
 
 	if (atomic_compare_exchange_strong(&generation->giveup, &none, giveup))
 		generation_tell(generation);
+}
+
+void generation_renew(struct generation *generation)
+{
+	if (!generation_stopped(generation) && !generation_suspended(generation))
+		generation_give_up(generation, GIVEUP_RENEW);
 }
 
 struct mailbox *generation_box(struct generation *generation)
@@ -220,6 +228,19 @@ struct letter *generation_wait(
 	}
 }
 
+void generation_healthy(struct generation *generation, bool cycle_succeeded)
+{
+	struct gloop_loop *loop = generation->loop;
+
+	pthread_mutex_lock(&loop->lock);
+	if (speaks(generation)) {
+		budget_healthy(&loop->budget, &loop->settings, clock_now());
+		loop->cycles_succeeded += cycle_succeeded;
+		loop->ignored_trip = false;
+	}
+	pthread_mutex_unlock(&loop->lock);
+}
+
 bool generation_pause(struct generation *generation, uint64_t until_usec)
 {
 	unsigned facts;
@@ -238,12 +259,17 @@ void generation_set_ready(struct generation *generation, bool ready)
 {
 	struct gloop_loop *loop = generation->loop;
 
+	bool heard;
+
 	if (atomic_exchange(&generation->ready, ready) == ready)
 		return;
 	pthread_mutex_lock(&loop->lock);
-	if (speaks(generation))
+	heard = speaks(generation);
+	if (heard)
 		loop->ready = ready && !atomic_load(&generation->stopped);
 	pthread_mutex_unlock(&loop->lock);
+	if (!heard)
+		return;
 	if (ready)
 		loop_set_state(loop, generation, LOOP_RUNNING);
 	loop_event(loop, generation, &(struct event){ .type = EVENT_READY, .value = ready });
@@ -279,7 +305,7 @@ void generation_up(struct generation *generation, pid_t pid)
 		(settings->ready.kind == READY_AUTO && settings->type != LOOP_TYPE_ONESHOT))
 		generation_set_ready(generation, true);
 	if (generation_ready(generation) && settings->type == LOOP_TYPE_SERVICE)
-		budget_healthy(&loop->budget, settings, clock_now());
+		generation_healthy(generation, false);
 }
 
 void generation_down(struct generation *generation)
@@ -306,7 +332,7 @@ void generation_tick(struct generation *generation)
 	generation->ready_due_usec = USEC_INFINITY;
 	generation_set_ready(generation, true);
 	if (generation->loop->settings.type == LOOP_TYPE_SERVICE)
-		budget_healthy(&generation->loop->budget, &generation->loop->settings, clock_now());
+		generation_healthy(generation, false);
 }
 
 void generation_set_status(struct generation *generation, const char *text)

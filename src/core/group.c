@@ -33,6 +33,7 @@ int group_init(struct gloop_group *group, struct tree *tree, const char *name, s
 		return r;
 	letter_init(&group->control);
 	list_init(&group->calls);
+	list_init(&group->unsettled);
 	group->task.is_group = true;
 	group->reset_timer.when_usec = group->stop_timer.when_usec = USEC_INFINITY;
 	group->budget.green_since_usec = USEC_INFINITY;
@@ -43,6 +44,7 @@ int group_init(struct gloop_group *group, struct tree *tree, const char *name, s
 
 void group_done(struct gloop_group *group)
 {
+	requests_refuse(group);
 	hook_drop(&group->task.hooks, &group->reset_hook);
 	reset_budget_done(&group->budget);
 	timers_done(&group->timers);
@@ -62,7 +64,9 @@ void group_event(struct gloop_group *group, struct event *event)
 	if (!observer->event)
 		return;
 	event->group = group->task.name;
+	pthread_mutex_lock(&group->lock);
 	event->generation = group->published_generation;
+	pthread_mutex_unlock(&group->lock);
 	if (!event->throughline)
 		event->throughline = group->task.name;
 	observer->event(event, observer->userdata);

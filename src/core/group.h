@@ -81,6 +81,7 @@ struct gloop_group {
 	unsigned n_up;       /* members that are not down */
 	unsigned n_held_up;  /* held members that are not down */
 	unsigned tallies[TALLY_MAX_]; /* how many members are what to the light */
+	struct list unsettled; /* members that have cause for another step: struct task.unsettled */
 	struct list calls;   /* reset by hand: struct call.waiting */
 
 	/* published under lock */
@@ -117,6 +118,7 @@ void group_begin(struct gloop_group *group, bool fresh); /* start all wanted mem
 void group_end(struct gloop_group *group, const char *result); /* stop all; result: of an open episode */
 void group_exhaust(struct gloop_group *group);
 void group_settle_members(struct gloop_group *group, bool reverse); /* all of them, in start order or against it */
+void members_settle(struct gloop_group *group);       /* all steps that are due */
 void group_settle(struct gloop_group *group);         /* after each step: is a phase complete? */
 void group_handle_order(struct gloop_group *group);
 void group_kill_all(struct gloop_group *group);
@@ -133,3 +135,4 @@ struct call;
 void request_handle(struct gloop_group *group, struct call *call);
 void request_member_changed(struct task *member);  /* answers what can be answered now */
 void request_group_settled(struct gloop_group *group);
+void requests_refuse(struct gloop_group *group); /* the controller ends: what nobody will answer any more */

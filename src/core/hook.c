@@ -30,11 +30,21 @@ void hook_queue_done(struct hook_queue *queue)
 	pthread_mutex_destroy(&queue->lock);
 }
 
+void hook_queue_cancel(struct hook_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	if (queue->present)
+		hook_cancel_call_off(&queue->present->cancel);
+	list_for_each(link, &queue->hooks)
+		hook_cancel_call_off(&container_of(link, struct hook, link)->cancel);
+	pthread_mutex_unlock(&queue->lock);
+}
+
 static void tell_failure(struct hook_queue *queue, const struct hook *hook)
 {
 	char text[300];
 
-	if (hook->result == 0 || hook->command->ignore_failure)
+	if (hook->result == 0 || hook->result == -ECANCELED || hook->command->ignore_failure)
 		return;
 	snprintf(text, sizeof(text), "%s: %s", hook->name, hook->message ?: "failed");
 	task_event(queue->task, &(struct event){ .type = EVENT_HOOK_FAILED, .text = text });
@@ -45,7 +55,8 @@ static void run_one(struct hook_queue *queue, struct hook *hook)
 	const struct tree_config *config = &queue->task->tree->config;
 
 	if (config->run_hook)
-		hook->result = config->run_hook(hook->command, hook->environment, hook->timeout_usec, &hook->message);
+		hook->result = config->run_hook(
+			hook->command, hook->environment, hook->timeout_usec, &hook->cancel, &hook->message);
 	else
 		hook->result = -ENOSYS;
 	tell_failure(queue, hook);
@@ -72,9 +83,11 @@ static void *helper_main(void *userdata)
 	while ((first = list_take(&queue->hooks))) {
 		struct hook *hook = container_of(first, struct hook, link);
 
+		queue->present = hook;
 		pthread_mutex_unlock(&queue->lock);
 		run_one(queue, hook);
 		pthread_mutex_lock(&queue->lock);
+		queue->present = NULL;
 		end_one(hook);
 	}
 	queue->running = false;
@@ -100,7 +113,9 @@ int hook_run(struct hook_queue *queue, const char *name, const struct command *c
 		.timeout_usec = timeout_usec,
 		.box = box,
 		.letter = letter,
-		.fact = fact };
+		.fact = fact,
+		.cancel = { .lock = &queue->lock } };
+	letter_init(&hook->cancel.letter);
 
 	pthread_mutex_lock(&queue->lock);
 	if (!queue->running)

@@ -11,6 +11,7 @@
 
 #include "base/list.h"
 #include "base/mailbox.h"
+#include "core/hook-cancel.h"
 #include "core/settings.h"
 
 struct task;
@@ -26,6 +27,7 @@ struct hook { /* one run; malloc()ed, owned by the queue until the end, then by 
 	struct mailbox *box;   /* the asker's; NULL: nobody waits for the result */
 	struct letter *letter;
 	unsigned fact;
+	struct hook_cancel cancel;
 	bool ended;    /* under the queue's lock */
 	bool dropped;  /* the asker has gone: the queue frees it; under the queue's lock */
 	int result;    /* exit status, or -errno */
@@ -36,6 +38,7 @@ struct hook_queue {
 	pthread_mutex_t lock;
 	struct list hooks;
 	bool running; /* a helper thread exists */
+	struct hook *present; /* the one that it runs; NULL: none */
 	struct task *task; /* whose hooks these are; its controller gets MEMBER_HOOK when the queue has become idle */
 };
 
@@ -49,5 +52,8 @@ int hook_run(struct hook_queue *queue, const char *name, const struct command *c
 /* For the asker: the result is there (frees it, true), or not yet (false). */
 bool hook_take(struct hook_queue *queue, struct hook **hook, int *ret_result, char **ret_message);
 void hook_drop(struct hook_queue *queue, struct hook **hook); /* the asker loses interest; accepts NULL inside */
+
+/* Calls off what runs and what waits: a start that is not wanted any more. */
+void hook_queue_cancel(struct hook_queue *queue);
 
 bool hook_queue_idle(struct hook_queue *queue);

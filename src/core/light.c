@@ -147,39 +147,48 @@ void light_attach(struct gloop_group *group, struct task *member, const struct f
 	pthread_mutex_unlock(&group->light.lock);
 }
 
-static void close_episode(struct gloop_group *group, enum light_state state, const char *result)
+/* Under the lock; fills in what there is to tell, if an episode was open. */
+static void close_episode(struct light *light, enum light_state state, const char *result, struct event *ret)
 {
-	struct light *light = &group->light;
-	struct episode *episode;
-	uint64_t number = 0, lasted = 0, resets = 0;
+	struct episode *episode = light->episodes[0];
 
-	pthread_mutex_lock(&light->lock);
-	episode = light->episodes[0];
 	if (light->state == LIGHT_RED) {
-		number = light->number;
+		*ret = (struct event){ .type = EVENT_EPISODE_CLOSED, .text = result, .episode = light->number };
 		if (episode) {
 			snprintf(episode->result, sizeof(episode->result), "%s", result);
 			episode->closed_usec = clock_realtime();
-			lasted = episode->closed_usec - MIN(episode->opened_usec, episode->closed_usec);
-			resets = episode->resets;
+			ret->value = episode->closed_usec - MIN(episode->opened_usec, episode->closed_usec);
+			ret->cycle = episode->resets;
 		}
 	}
 	light->state = state;
-	pthread_mutex_unlock(&light->lock);
-
-	if (number)
-		group_event(group,
-			&(struct event){ .type = EVENT_EPISODE_CLOSED, .text = result, .episode = number, .value = lasted, .cycle = resets });
 }
 
-void light_green(struct gloop_group *group)
+bool light_green(struct gloop_group *group)
 {
-	close_episode(group, LIGHT_GREEN, "green");
+	struct light *light = &group->light;
+	struct event event = { 0 };
+	bool current;
+
+	pthread_mutex_lock(&light->lock);
+	current = atomic_load(&light->turn) == group->handled_turn;
+	if (current)
+		close_episode(light, LIGHT_GREEN, "green", &event);
+	pthread_mutex_unlock(&light->lock);
+	if (event.episode)
+		group_event(group, &event);
+	return current;
 }
 
 void light_off(struct gloop_group *group, const char *result)
 {
-	close_episode(group, LIGHT_OFF, result);
+	struct event event = { 0 };
+
+	pthread_mutex_lock(&group->light.lock);
+	close_episode(&group->light, LIGHT_OFF, result, &event);
+	pthread_mutex_unlock(&group->light.lock);
+	if (event.episode)
+		group_event(group, &event);
 }
 
 uint64_t light_free_turns(struct light *light)

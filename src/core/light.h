@@ -59,8 +59,9 @@ enum red light_red_by_hand(struct gloop_group *group, const struct failure *fail
 /* Any thread: a failure of a suspended member, for the record. */
 void light_attach(struct gloop_group *group, struct task *member, const struct failure *failure);
 
-/* The controller's: on, with the open episode (if any) closed as "green"; and off, closed with that result. */
-void light_green(struct gloop_group *group);
+/* The controller's: on, with the open episode (if any) closed as "green" (false: turned red since, it stays so); and off, closed with
+ * that result. */
+bool light_green(struct gloop_group *group);
 void light_off(struct gloop_group *group, const char *result);
 uint64_t light_free_turns(struct light *light);
 void light_count_reset(struct gloop_group *group);

@@ -54,6 +54,9 @@ struct generation {
 	atomic_bool stopped;     /* the stop token; also set under the loop's lock */
 	atomic_int fate;         /* enum fate; leaves FATE_LIVES once */
 	atomic_bool ready;
+	atomic_bool set_aside;   /* the tree does not wait for this thread any more */
+	atomic_bool tripped;     /* a failure ended it */
+	atomic_bool lapsed;      /* the controller has stopped to watch its cycles: tell it of the next one */
 	atomic_bool stop_hook_due; /* on_stop is owed */
 	atomic_int giveup;       /* enum giveup */
 	atomic_uint_fast64_t cycle;
@@ -84,7 +87,6 @@ struct gloop_loop {
 	struct hook *start_hook;
 	uint64_t next_generation;
 	uint64_t kill_since_usec;
-	const char *outcome_pending; /* the outcome to publish at the end; literal */
 
 	/* published under lock */
 	pthread_mutex_t lock;
@@ -133,7 +135,9 @@ int generation_start(struct gloop_loop *loop, struct generation **ret); /* the c
 void generation_stop(struct generation *generation);  /* sets the token, wakes the thread */
 struct generation *generation_unref(struct generation *generation);
 void generation_give_up(struct generation *generation, enum giveup giveup); /* first one stands; tells the controller */
+void generation_renew(struct generation *generation); /* gives it up for the next one, unless something else was decided */
 void generation_tell(struct generation *generation);  /* MEMBER_LOOK to the controller */
+void generation_healthy(struct generation *generation, bool cycle_succeeded); /* for the budget, and against an ignored trip */
 bool generation_pause(struct generation *generation, uint64_t until_usec); /* waits, with ticks; false: stopped */
 void generation_set_ready(struct generation *generation, bool ready);
 bool generation_condemn(struct generation *generation); /* false: it has ended by itself */

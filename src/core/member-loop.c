@@ -190,7 +190,7 @@ static const char *outcome_of(const struct task *task)
 		return "done";
 	if (task->vetoed)
 		return "vetoed";
-	return task->failed || task->renew ? "failed" : "stopped";
+	return atomic_load(&loop_of((struct task *)task)->generation->tripped) ? "failed" : "stopped";
 }
 
 void loop_member_hook(struct task *task)
@@ -215,6 +215,8 @@ static void see_giveup(struct task *task)
 	if (giveup == GIVEUP_RENEW)
 		task->not_before_usec = usec_add(clock_now(),
 			budget_backoff(&loop->budget, &loop->settings, (uint32_t)clock_now()));
+	if (giveup == GIVEUP_RENEW || giveup == GIVEUP_FAILED || giveup == GIVEUP_COOLDOWN)
+		atomic_store(&loop->generation->tripped, true);
 	if (giveup == GIVEUP_VETO)
 		loop_set_note(loop, "vetoed by on_start");
 }
@@ -227,6 +229,8 @@ void loop_member_look(struct task *task)
 		return;
 	see_giveup(task);
 	task->ready = atomic_load(&loop->generation->ready);
+	if (task->phase == PHASE_UP && task->timer.when_usec == USEC_INFINITY)
+		watch_cycle(task);
 	if (atomic_load(&loop->generation->fate) == FATE_ENDED)
 		close_generation(task, outcome_of(task));
 }
@@ -235,9 +239,9 @@ void loop_member_ask(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
 
-	loop_set_state(loop, NULL, LOOP_STOPPING);
 	member_set_phase(task, PHASE_ASKED);
-	generation_stop(loop->generation);
+	generation_stop(loop->generation); /* from here on the thread says nothing more about the loop's state */
+	loop_set_state(loop, NULL, LOOP_STOPPING);
 	budget_unhealthy(&loop->budget, &loop->settings, clock_now());
 	if (task->hard || task->parent->hurry || task->parent->stop_overdue || loop->settings.grace_period_usec == 0) {
 		loop_member_kill(task);
@@ -258,10 +262,18 @@ void loop_member_kill(struct task *task)
 	set_timer(task, usec_add(loop->kill_since_usec, THREAD_END_USEC));
 }
 
+/* The order matters: whoever sees the thread end must find it set aside. */
+static void set_aside(struct generation *generation)
+{
+	if (!atomic_exchange(&generation->set_aside, true))
+		tree_set_aside(generation->loop->task.tree);
+}
+
 static void abandon(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
 
+	set_aside(loop->generation);
 	if (!generation_condemn(loop->generation))
 		return; /* it has just ended: its letter is on the way */
 	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_HARD, .value = 1 });
@@ -304,6 +316,7 @@ static void unkillable(struct task *task, pid_t pid)
 	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_TROUBLE, .text = text });
 	task->failed = true;
 	task->not_before_usec = USEC_INFINITY;
+	set_aside(loop->generation);
 	loop_set_state(loop, NULL, LOOP_FAILED);
 	member_set_phase(task, PHASE_STUCK);
 }
@@ -335,14 +348,18 @@ static void cycle_timer(struct task *task)
 
 	if (timeout == USEC_INFINITY || loop->settings.type != LOOP_TYPE_MODULE)
 		return;
+	if (begin == 0) {
+		atomic_store(&loop->generation->lapsed, true);
+		begin = atomic_load(&loop->generation->cycle_begin_usec); /* it may have begun meanwhile, unseen */
+	}
 	if (begin == 0 || begin + timeout > clock_now()) {
-		set_timer(task, (begin ?: clock_now()) + timeout);
+		set_timer(task, begin ? begin + timeout : USEC_INFINITY);
 		return;
 	}
 	failure_set(&failure, FAILURE_CYCLE_TIMEOUT, 0, "the cycle took longer than %s",
 		timespan_format(timeout, span, sizeof(span)));
-	if (loop_fail(loop, loop->generation, &failure, false) == FAILING_COUNTED)
-		generation_give_up(loop->generation, GIVEUP_RENEW);
+	loop_fail(loop, loop->generation, &failure, false);
+	generation_renew(loop->generation);
 	loop_member_look(task);
 }
 

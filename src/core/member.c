@@ -109,59 +109,75 @@ static void stop(struct task *task)
 		loop_member_ask(task);
 }
 
-/* Those that wait for it to start, and those that wait for it to have ended. */
-void member_settle_successors(struct task *task)
+void member_settle(struct task *task)
+{
+	if (list_empty(&task->unsettled))
+		list_append(&task->parent->unsettled, &task->unsettled);
+}
+
+/* Those that wait for it to be ready. */
+static void settle_successors(struct task *task)
 {
 	for (unsigned i = 0; i < task->n_successors; i++)
 		member_settle(task->successors[i]);
 }
 
+/* Those that wait for it to have ended. */
 static void settle_predecessors(struct task *task)
 {
 	for (unsigned i = 0; i < task->n_predecessors; i++)
 		member_settle(task->predecessors[i]);
 }
 
-void member_settle(struct task *task)
+static void publish(struct task *task)
 {
-	enum gate gate_before = task_gate(task);
-	enum tally tally_before = task->tally;
-	bool down_before = task_is_down(task);
+	if (task->is_group)
+		group_member_publish(task);
+	else
+		loop_member_publish(task);
+}
+
+static void take_step(struct task *task)
+{
+	struct gloop_group *group = task->parent;
 
 	if (task->phase == PHASE_DOWN && task_should_run(task))
 		start(task);
 	else if (task->phase == PHASE_UP && (task->renew || !task_should_run(task)))
 		stop(task);
-	else if (task->phase == PHASE_ASKED && (task->hard || task->parent->hurry || task->parent->stop_overdue))
+	else if (task->phase == PHASE_ASKED && (task->hard || group->hurry || group->stop_overdue))
 		member_hurry(task);
-	if (task->phase == PHASE_DOWN && task->failed && task->wanted && task->parent->running)
-		timers_set(&task->parent->timers, &task->timer, task->not_before_usec);
-
-	count(task);
-	if (task->is_group)
-		group_member_publish(task);
-	else
-		loop_member_publish(task);
-	request_member_changed(task);
-	if (gate_before != task_gate(task) || tally_before != task->tally)
-		member_settle_successors(task);
-	if (!down_before && task_is_down(task))
-		settle_predecessors(task);
+	else if (task->phase == PHASE_HOOK && !task_should_run(task))
+		hook_queue_cancel(&task->hooks);
+	if (task->phase == PHASE_DOWN && task->failed && task->wanted && group->running)
+		timers_set(&group->timers, &task->timer, task->not_before_usec);
 }
 
-/* Something outside has changed (a letter, a timer): look, then settle, and let the neighbours know. */
-static void changed(struct task *task, bool down_before)
+static void settle(struct task *task)
 {
-	member_settle(task);
-	member_settle_successors(task);
-	if (!down_before && task_is_down(task))
+	take_step(task);
+	count(task);
+	publish(task);
+	request_member_changed(task);
+	if (task->gate != task_gate(task) || task->was_down != task_is_down(task)) {
+		task->gate = task_gate(task);
+		task->was_down = task_is_down(task);
+		settle_successors(task);
 		settle_predecessors(task);
+	}
+}
+
+/* In the order of their causes, one after the other: a chain of thousands takes no stack. */
+void members_settle(struct gloop_group *group)
+{
+	struct list *first;
+
+	while ((first = list_take(&group->unsettled)))
+		settle(container_of(first, struct task, unsettled));
 }
 
 void member_facts(struct task *task, unsigned facts)
 {
-	bool down_before = task_is_down(task);
-
 	if (task->is_group) {
 		group_member_look(task);
 	} else {
@@ -170,18 +186,25 @@ void member_facts(struct task *task, unsigned facts)
 		if (facts & MEMBER_HOOK)
 			loop_member_hook(task);
 	}
-	changed(task, down_before);
+	member_settle(task);
 }
 
 void member_timer(struct task *task)
 {
-	bool down_before = task_is_down(task);
-
 	if (!task->is_group)
 		loop_member_timer(task);
 	if (task->phase == PHASE_DOWN && task->failed && task->not_before_usec <= clock_now())
 		member_forget(task); /* its cooldown is over */
-	changed(task, down_before);
+	member_settle(task);
+}
+
+void member_hold(struct task *task, bool held)
+{
+	if (task->held == held)
+		return;
+	task->held = held;
+	if (!task_is_down(task))
+		task->parent->n_held_up += held ? 1 : -1u;
 }
 
 void member_hurry(struct task *task)
@@ -227,6 +250,8 @@ void member_give_up(struct task *task, int giveup)
 
 void member_forget(struct task *task)
 {
+	if (task->phase == PHASE_STUCK) /* not as long as its tree lives */
+		return;
 	task->failed = task->vetoed = false;
 	task->not_before_usec = 0;
 	task->start_troubles = 0;

@@ -127,10 +127,20 @@ static bool refuse_in_stopped_group(struct task *task, struct call *call)
 	return true;
 }
 
+static bool refuse_stuck(struct task *task, struct call *call)
+{
+	if (task->phase != PHASE_STUCK)
+		return false;
+	answer(call, -EIO, "cannot be killed, and is not started again while it lives");
+	return true;
+}
+
 static void start(struct task *task, struct call *call)
 {
 	bool up = task->phase == PHASE_UP && !task->renew;
 
+	if (refuse_stuck(task, call))
+		return;
 	task->wanted = true;
 	clear_note(task);
 	if (refuse_in_stopped_group(task, call)) {
@@ -171,13 +181,15 @@ static void stop(struct task *task, struct call *call)
 
 static void restart(struct task *task, struct call *call, bool hard)
 {
-	task->wanted = true;
-	if (refuse_in_stopped_group(task, call))
-		return;
-	if (hard && task_is_down(task) && !task->failed) {
+	if (hard && task->phase == PHASE_DOWN && !task->failed) {
 		answer(call, 0, "does not run: nothing to reset");
 		return;
 	}
+	if (refuse_stuck(task, call))
+		return;
+	task->wanted = true;
+	if (refuse_in_stopped_group(task, call))
+		return;
 	clear_note(task);
 	member_forget(task);
 	task->done = false;
@@ -223,7 +235,7 @@ static void fail(struct task *task, struct call *call)
 		return;
 	}
 	failure_set(&failure, FAILURE_EXPLICIT, 0, "%s", *call->reason ? call->reason : "reported by an operator");
-	failing = loop_fail(loop, task->phase == PHASE_UP ? loop->generation : NULL, &failure, call->trip);
+	failing = loop_fail(loop, loop->generation, &failure, call->trip);
 	if (loop->generation)
 		loop_member_look(task);
 	else if (task->failed && loop->state != LOOP_FAILED)
@@ -298,6 +310,21 @@ void request_group_settled(struct gloop_group *group)
 		else if (group->reset_phase == RESET_NONE && group->state == GROUP_RUNNING)
 			answer(call, 0, "%s", "");
 	}
+}
+
+void requests_refuse(struct gloop_group *group)
+{
+	struct letter *letter;
+	unsigned facts;
+
+	for (unsigned i = 0; i < group->n_members; i++)
+		list_for_each_safe(link, &group->members[i]->calls)
+			answer(container_of(link, struct call, waiting), -ESHUTDOWN, "everything is stopped");
+	list_for_each_safe(link, &group->calls)
+		answer(container_of(link, struct call, waiting), -ESHUTDOWN, "everything is stopped");
+	while ((letter = mailbox_wait(&group->box, 0, &facts)))
+		if (facts & CALL_FACT)
+			answer(container_of(letter, struct call, letter), -ESHUTDOWN, "everything is stopped");
 }
 
 void request_handle(struct gloop_group *group, struct call *call)

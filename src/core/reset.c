@@ -9,21 +9,12 @@
 #include "core/event.h"
 #include "core/loop.h"
 
-static void hold(struct task *task)
-{
-	if (task->held)
-		return;
-	task->held = true;
-	if (!task_is_down(task))
-		task->parent->n_held_up++;
-}
-
 /* Every member that a turn since `turn` has suspended. */
 static void hold_suspended(struct gloop_group *group, uint64_t turn)
 {
 	for (unsigned i = 0; i < group->n_members; i++)
 		if (atomic_load(&group->members[i]->suspended_turn) > turn) {
-			hold(group->members[i]);
+			member_hold(group->members[i], true);
 			group->members[i]->hard |= group->reset_hard;
 		}
 }
@@ -117,7 +108,8 @@ static void release(struct task *task)
 {
 	if (!task->held)
 		return;
-	task->held = task->vetoed = false;
+	member_hold(task, false);
+	task->vetoed = false;
 	if (!task->is_group && loop_of(task)->settings.type == LOOP_TYPE_ONESHOT)
 		task->done = false;
 	if (task->is_group || !task->failed)
@@ -134,8 +126,9 @@ static void restart(struct gloop_group *group)
 
 static void complete(struct gloop_group *group)
 {
+	if (!light_green(group))
+		return; /* red again: its letter is on the way */
 	group->reset_phase = RESET_NONE;
-	light_green(group);
 	group_set_state(group, GROUP_RUNNING);
 	group_run_hook(group, "on_green", &group->settings.on_green);
 }
@@ -157,6 +150,5 @@ void reset_cancel(struct gloop_group *group)
 	timers_set(&group->timers, &group->reset_timer, USEC_INFINITY);
 	hook_drop(&group->task.hooks, &group->reset_hook);
 	for (unsigned i = 0; i < group->n_members; i++)
-		group->members[i]->held = false;
-	group->n_held_up = 0;
+		member_hold(group->members[i], false);
 }

@@ -23,13 +23,16 @@ struct tree {
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t cond;  /* n_threads has become 0 */
 	unsigned n_threads;   /* detached ones that will touch the tree once more */
-	unsigned n_abandoned;
+	unsigned n_aside;     /* those that nobody waits for: abandoned, or with a process that cannot be killed */
+	unsigned n_abandoned; /* given up while they were still in foreign code */
 };
 
 /* All: any thread. A detached thread calls tree_thread_ended() as its last act. ret_joinable NULL: detached. All signals are blocked in it. */
 int tree_thread_start(struct tree *tree, size_t stack, void *(*main)(void *), void *userdata, pthread_t *ret_joinable);
-void tree_thread_ended(struct tree *tree, bool abandoned);
-bool tree_abandon(struct tree *tree); /* one more; false: too many */
+void tree_thread_ended(struct tree *tree, bool set_aside);
+void tree_set_aside(struct tree *tree); /* one thread less to wait for */
+bool tree_abandon(struct tree *tree);   /* one more abandoned; false: too many */
+void tree_abandoned_returned(struct tree *tree);
 
 uint64_t tree_next_episode(struct tree *tree);
 void tree_exit(struct tree *tree, int status, const char *who);  /* the first one decides */

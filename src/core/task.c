@@ -19,6 +19,7 @@ int task_init(struct task *task, struct tree *tree, const char *name, struct glo
 	letter_init(&task->letter);
 	task->timer.when_usec = USEC_INFINITY;
 	list_init(&task->calls);
+	list_init(&task->unsettled);
 	return hook_queue_init(&task->hooks, task);
 }
 

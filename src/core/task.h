@@ -69,6 +69,7 @@ struct task {
 	struct timer timer;   /* of its phase: grace, hard stop, retry, cooldown */
 	struct hook_queue hooks;
 	struct list calls;    /* struct call.waiting, not yet answered */
+	struct list unsettled; /* in the group's, while a step is due */
 	enum phase phase;
 	bool wanted;          /* its own desired state */
 	bool held;            /* in the set of the present reset: not to run until all of the set are down */
@@ -79,6 +80,8 @@ struct task {
 	bool failed;          /* gave up */
 	bool ready;           /* as last seen */
 	enum tally tally;     /* as counted in its group */
+	enum gate gate;       /* as its neighbours saw it last */
+	bool was_down;        /* likewise */
 	uint64_t not_before_usec; /* monotonic: the earliest next start; 0: at once */
 	unsigned start_troubles;  /* starts in a row that the daemon could not carry out */
 };
@@ -99,15 +102,14 @@ bool task_should_run(const struct task *task);
 
 enum gate task_gate(const struct task *task); /* for its successors */
 
-/* One more step towards what it should do. Called whenever something about it has changed. */
+/* Something about it has changed: one more step towards what it should do is due, before the controller waits again. */
 void member_settle(struct task *task);
 void member_facts(struct task *task, unsigned facts);
 void member_timer(struct task *task);
 void member_hurry(struct task *task); /* the grace of a stop under way ends now */
 void member_give_up(struct task *task, int giveup); /* enum giveup */
+void member_hold(struct task *task, bool held); /* in the set of a reset, or out of it */
 void member_forget(struct task *task); /* what keeps it from running again: failed, vetoed, backoff */
-void member_settle_successors(struct task *task);
-
 /* core/member-loop.c and core/member-group.c: the same steps, for the one and the other. */
 void loop_member_start(struct task *task);
 void loop_member_ask(struct task *task);

@@ -54,7 +54,7 @@ static void free_task(struct task *task)
 
 struct tree *tree_free(struct tree *tree)
 {
-	if (!tree || tree->n_abandoned > 0) /* an abandoned thread may still come back to what it was given */
+	if (!tree || tree->n_aside > 0) /* such a thread may still come back to what it was given */
 		return NULL;
 	for (size_t i = tree->n_tasks; i > 0; i--)
 		free_task(tree->tasks[i - 1]);
@@ -179,13 +179,23 @@ int tree_thread_start(struct tree *tree, size_t stack, void *(*main)(void *), vo
 	return r;
 }
 
-void tree_thread_ended(struct tree *tree, bool abandoned)
+void tree_thread_ended(struct tree *tree, bool set_aside)
 {
 	pthread_mutex_lock(&tree->lock);
-	if (abandoned)
-		tree->n_abandoned--;
+	if (set_aside)
+		tree->n_aside--;
 	else
 		tree->n_threads--;
+	if (tree->n_threads == 0)
+		pthread_cond_broadcast(&tree->cond);
+	pthread_mutex_unlock(&tree->lock);
+}
+
+void tree_set_aside(struct tree *tree)
+{
+	pthread_mutex_lock(&tree->lock);
+	tree->n_threads--;
+	tree->n_aside++;
 	if (tree->n_threads == 0)
 		pthread_cond_broadcast(&tree->cond);
 	pthread_mutex_unlock(&tree->lock);
@@ -196,11 +206,16 @@ bool tree_abandon(struct tree *tree)
 	bool within;
 
 	pthread_mutex_lock(&tree->lock);
-	tree->n_threads--;
-	tree->n_abandoned++;
-	within = tree->n_abandoned <= tree->config.max_abandoned_threads;
+	within = ++tree->n_abandoned <= tree->config.max_abandoned_threads;
 	pthread_mutex_unlock(&tree->lock);
 	return within;
+}
+
+void tree_abandoned_returned(struct tree *tree)
+{
+	pthread_mutex_lock(&tree->lock);
+	tree->n_abandoned--;
+	pthread_mutex_unlock(&tree->lock);
 }
 
 static struct gloop_group *nth_group(struct tree *tree, size_t i)

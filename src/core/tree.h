@@ -15,6 +15,7 @@
 struct gloop_loop;
 struct gloop_group;
 struct body_ops;
+struct hook_cancel;
 struct task;
 struct tree;
 
@@ -24,7 +25,8 @@ struct tree_config {
 	struct action exhausted_action; /* the daemon's: stay or exit */
 	/* Runs one hook command to its end (within timeout); called on hook helper threads, blocks. NULL: no commands. Returns
 	 * the exit status, or -errno; *ret_message (malloc()ed, may stay NULL) says what went wrong. */
-	int (*run_hook)(const struct command *command, char *const *environment, uint64_t timeout_usec, char **ret_message);
+	int (*run_hook)(const struct command *command, char *const *environment, uint64_t timeout_usec,
+		struct hook_cancel *cancel, char **ret_message);
 	const char *socket_path; /* for the children's environment; NULL: none; borrowed */
 };
 

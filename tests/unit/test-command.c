@@ -22,6 +22,7 @@
 #include "body/command.h"
 #include "body/hook-command.h"
 #include "core/generation.h"
+#include "core/hook-cancel.h"
 #include "lib/unit.h"
 #include "process/process.h"
 
@@ -778,19 +779,44 @@ static const struct {
 	{ "sleep 100 & exit 0", USEC_INFINITY, 0, NULL, 1 },
 };
 
+static int run_hook(char *const *environment, uint64_t timeout_usec, bool called_off, char **ret_message)
+{
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct hook_cancel cancel = { .lock = &lock, .called_off = called_off };
+	int r;
+
+	letter_init(&cancel.letter);
+	r = hook_command_run(&fake.settings.command, environment, timeout_usec, &cancel, ret_message);
+	ck_assert_ptr_null(cancel.box);
+	return r;
+}
+
 START_TEST(test_hook)
 {
 	char *const environment[] = { (char *)"PATH=/usr/bin:/bin", (char *)"WORD=known", NULL };
 	_cleanup_free_ char *message = NULL;
 
 	set_script(LOOP_TYPE_SERVICE, hooks[_i].script);
-	ck_assert_int_eq(hook_command_run(&fake.settings.command, environment,
-				 hooks[_i].timeout_usec, &message),
+	ck_assert_int_eq(run_hook(environment, hooks[_i].timeout_usec, false, &message),
 		hooks[_i].result);
 	ck_assert_pstr_eq(message, hooks[_i].message);
 	while (processes_reaped_unknown() < hooks[_i].n_orphans)
 		sched_yield();
 	ck_assert_uint_eq(processes_reaped_unknown(), hooks[_i].n_orphans);
+}
+END_TEST
+
+/* One that heeds SIGTERM, and one that does not. */
+static const char *const called_off[] = { "exec sleep 100", "trap '' TERM; exec sleep 100" };
+
+START_TEST(test_hook_called_off)
+{
+	char *const environment[] = { (char *)"PATH=/usr/bin:/bin", NULL };
+	_cleanup_free_ char *message = NULL;
+
+	set_script(LOOP_TYPE_SERVICE, called_off[_i]);
+	ck_assert_int_eq(run_hook(environment, USEC_INFINITY, true, &message), -ECANCELED);
+	ck_assert_str_eq(message, "called off");
 }
 END_TEST
 
@@ -800,9 +826,7 @@ START_TEST(test_hook_exec_failure)
 	_cleanup_free_ char *message = NULL;
 
 	ck_assert_int_eq(vector_append(&fake.settings.command.argv, "/x/y"), 0);
-	ck_assert_int_eq(
-		hook_command_run(&fake.settings.command, environment, USEC_INFINITY, &message),
-		-ENOENT);
+	ck_assert_int_eq(run_hook(environment, USEC_INFINITY, false, &message), -ENOENT);
 	ck_assert_str_eq(message, "cannot execute /x/y: No such file or directory");
 }
 END_TEST
@@ -838,6 +862,7 @@ int main(void)
 	add(suite, "output refused for ever", test_output_refused_for_ever, 1);
 	add(suite, "storm", test_storm, 3);
 	add(suite, "hook", test_hook, ELEMENTS(hooks));
+	add(suite, "hook called off", test_hook_called_off, ELEMENTS(called_off));
 	add(suite, "hook exec failure", test_hook_exec_failure, 1);
 	return unit_main(suite);
 }

@@ -122,10 +122,8 @@ int gloop_group_add_loop(gloop_group *group, gloop_loop **ret, const char *name,
 	if (program_of(group)->started)
 		return -EBUSY;
 	r = settings_init(SETTINGS_LOOP, &settings);
-	if (r >= 0) {
-		settings.type = LOOP_TYPE_MODULE;
+	if (r >= 0)
 		r = tree_add_loop(program_of(group)->tree, name, group, &settings, &function_body, &loop);
-	}
 	settings_done(SETTINGS_LOOP, &settings);
 	if (r < 0)
 		return r;
@@ -159,16 +157,24 @@ int gloop_group_set(gloop_group *group, const char *key, const char *text)
 	return settings_set(SETTINGS_GROUP, &group->settings, key, text, &reason);
 }
 
-/* Settings may have been changed since the loops were added. */
-static void take_over_settings(struct tree *tree)
+/* Settings may have been changed since the loops were added. -EINVAL: they contradict each other. */
+static int take_over_settings(struct tree *tree)
 {
 	for (size_t i = 0; i < tree->n_tasks; i++) {
 		struct task *task = tree->tasks[i];
+		_cleanup_free_ char *reason = NULL;
+		const char *key;
+		int r;
 
+		r = task->is_group ? group_settings_check(&group_of(task)->settings, &key, &reason)
+				   : function_settings_check(&loop_of(task)->settings, &key, &reason);
+		if (r < 0)
+			return r;
 		task->wanted = task->is_group ? group_of(task)->settings.autostart : loop_of(task)->settings.autostart;
 		task->reset_globally = task->is_group ? group_of(task)->settings.reset_globally
 						      : loop_of(task)->settings.reset_globally;
 	}
+	return 0;
 }
 
 int gloop_group_start(gloop_group *group)
@@ -183,8 +189,9 @@ int gloop_group_start(gloop_group *group)
 	program = program_of(group);
 	if (program->started)
 		return -EBUSY;
-	take_over_settings(program->tree);
-	r = tree_seal(program->tree, &fault, &reason);
+	r = take_over_settings(program->tree);
+	if (r >= 0)
+		r = tree_seal(program->tree, &fault, &reason);
 	if (r >= 0)
 		r = tree_start(program->tree);
 	program->started = r >= 0;

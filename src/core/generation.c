@@ -148,6 +148,7 @@ void generation_stop(struct generation *generation)
 {
 	pthread_mutex_lock(&generation->loop->lock);
 	atomic_store(&generation->stopped, true);
+	generation->loop->ready = false;
 	pthread_mutex_unlock(&generation->loop->lock);
 	mailbox_post(&generation->box, &generation->control, GENERATION_STOP);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/strings.h"
 #include "core/group.h"
@@ -45,6 +46,8 @@ static void tell_failure(struct hook_queue *queue, const struct hook *hook)
 	char text[300];
 
 	if (hook->result == 0 || hook->result == -ECANCELED || hook->command->ignore_failure)
+		return;
+	if (strcmp(hook->name, "on_start") == 0) /* who asked makes a veto or a failure of it */
 		return;
 	snprintf(text, sizeof(text), "%s: %s", hook->name, hook->message ?: "failed");
 	task_event(queue->task, &(struct event){ .type = EVENT_HOOK_FAILED, .text = text });

@@ -107,6 +107,14 @@ void loop_member_start(struct task *task)
 		put_off_troubled(task, "cannot run on_start", r);
 }
 
+void loop_member_rest(struct task *task)
+{
+	if (loop_of(task)->state != LOOP_BACKOFF) /* when down, only this thread changes it */
+		return;
+	set_timer(task, USEC_INFINITY);
+	loop_set_state(loop_of(task), NULL, LOOP_INACTIVE);
+}
+
 static void publish_outcome(struct gloop_loop *loop, const char *outcome)
 {
 	pthread_mutex_lock(&loop->lock);

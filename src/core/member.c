@@ -129,7 +129,7 @@ static void settle_predecessors(struct task *task)
 		member_settle(task->predecessors[i]);
 }
 
-static void publish(struct task *task)
+void member_publish(struct task *task)
 {
 	if (task->is_group)
 		group_member_publish(task);
@@ -143,6 +143,8 @@ static void take_step(struct task *task)
 
 	if (task->phase == PHASE_DOWN && task_should_run(task))
 		start(task);
+	else if (task->phase == PHASE_DOWN && !task->is_group)
+		loop_member_rest(task);
 	else if (task->phase == PHASE_UP && (task->renew || !task_should_run(task)))
 		stop(task);
 	else if (task->phase == PHASE_ASKED && (task->hard || group->hurry || group->stop_overdue))
@@ -157,7 +159,7 @@ static void settle(struct task *task)
 {
 	take_step(task);
 	count(task);
-	publish(task);
+	member_publish(task);
 	request_member_changed(task);
 	if (task->gate != task_gate(task) || task->was_down != task_is_down(task)) {
 		task->gate = task_gate(task);

@@ -142,11 +142,10 @@ static void start(struct task *task, struct call *call)
 	if (refuse_stuck(task, call))
 		return;
 	task->wanted = true;
+	member_publish(task);
 	clear_note(task);
-	if (refuse_in_stopped_group(task, call)) {
-		member_settle(task);
+	if (refuse_in_stopped_group(task, call))
 		return;
-	}
 	call->after_run = run_number(task) - up;
 	if (!up) {
 		member_forget(task);
@@ -188,6 +187,7 @@ static void restart(struct task *task, struct call *call, bool hard)
 	if (refuse_stuck(task, call))
 		return;
 	task->wanted = true;
+	member_publish(task);
 	if (refuse_in_stopped_group(task, call))
 		return;
 	clear_note(task);

@@ -92,6 +92,15 @@ int loop_settings_check(struct loop_settings *settings, const char **ret_key, ch
 	return 0;
 }
 
+int function_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason)
+{
+	if (settings->command.argv || settings->module)
+		return fault(settings->module ? "module" : "command", "a loop of functions has neither command nor module",
+			ret_key, ret_reason);
+	settings->type = LOOP_TYPE_MODULE;
+	return check_time(settings, LOOP_TYPE_MODULE, ret_key, ret_reason);
+}
+
 int group_settings_check(struct group_settings *settings, const char **ret_key, char **ret_reason)
 {
 	return check_backoff(

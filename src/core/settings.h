@@ -147,4 +147,6 @@ char *setting_format(const struct setting *setting, const void *values);
  * above its maximum… Also settles type = auto, and the interval of a module (0 unless said).
  * -EINVAL with a sentence, the key at fault in *ret_key (a literal). */
 int loop_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason);
+/* The same for a loop whose cycle is a function of the program's own. */
+int function_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason);
 int group_settings_check(struct group_settings *settings, const char **ret_key, char **ret_reason);

@@ -108,10 +108,12 @@ void member_facts(struct task *task, unsigned facts);
 void member_timer(struct task *task);
 void member_hurry(struct task *task); /* the grace of a stop under way ends now */
 void member_give_up(struct task *task, int giveup); /* enum giveup */
+void member_publish(struct task *task); /* its flags, for snapshots */
 void member_hold(struct task *task, bool held); /* in the set of a reset, or out of it */
 void member_forget(struct task *task); /* what keeps it from running again: failed, vetoed, backoff */
 /* core/member-loop.c and core/member-group.c: the same steps, for the one and the other. */
 void loop_member_start(struct task *task);
+void loop_member_rest(struct task *task); /* down, and not to run: no attempt is planned any more */
 void loop_member_ask(struct task *task);
 void loop_member_kill(struct task *task);
 void loop_member_look(struct task *task);

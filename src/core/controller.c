@@ -173,6 +173,13 @@ static void publish(struct gloop_group *group, bool green)
 	pthread_mutex_unlock(&group->lock);
 }
 
+/* And no red is under way to this thread. */
+static bool all_ready(const struct gloop_group *group)
+{
+	return group->running && group->reset_phase == RESET_NONE && group->tallies[TALLY_WANTING] == 0 &&
+		atomic_load(&group->light.turn) == group->handled_turn;
+}
+
 /* Members take their steps until none of them has cause for another one; then the group looks at itself. */
 static void settle_phases(struct gloop_group *group)
 {
@@ -182,8 +189,7 @@ static void settle_phases(struct gloop_group *group)
 			is_down(group);
 		if (group->running)
 			reset_settle(group);
-		if (group->running && group->reset_phase == RESET_NONE && group->state == GROUP_STARTING &&
-			group->tallies[TALLY_WANTING] == 0)
+		if (group->state == GROUP_STARTING && all_ready(group))
 			group_set_state(group, GROUP_RUNNING);
 	} while (!list_empty(&group->unsettled));
 }
@@ -193,7 +199,7 @@ void group_settle(struct gloop_group *group)
 	bool green;
 
 	settle_phases(group);
-	green = group->state == GROUP_RUNNING && group->reset_phase == RESET_NONE && group->tallies[TALLY_WANTING] == 0;
+	green = group->state == GROUP_RUNNING && all_ready(group);
 	if (group->running)
 		report(group, green ? REPORT_READY : 0);
 	publish(group, green);

@@ -17,15 +17,14 @@ bool generation_suspended(const struct generation *generation)
 		generation->birth_turn;
 }
 
-/* value: the how-manieth within the budget, 0 when it was only noted. */
-static void report(struct gloop_loop *loop, struct generation *generation, const struct failure *failure, unsigned value)
+static void report(struct gloop_loop *loop, struct generation *generation, const struct failure *failure)
 {
 	loop_event(loop, generation,
 		&(struct event){ .type = EVENT_FAILURE,
 			.failure = failure,
-			.counted = value > 0,
+			.counted = failure->nth > 0,
 			.cycle = failure->cycle,
-			.value = value });
+			.value = failure->nth });
 }
 
 static void give_up(struct gloop_loop *loop, struct generation *generation, enum giveup giveup)
@@ -91,7 +90,7 @@ static void stop_itself(struct gloop_loop *loop, struct generation *generation)
 }
 
 /* false: it does not count, for its generation is being stopped or was given up. Under the lock that a stop takes, too. */
-static bool count(struct gloop_loop *loop, struct generation *generation, const struct failure *failure, bool use_up,
+static bool count(struct gloop_loop *loop, struct generation *generation, struct failure *failure, bool use_up,
 	enum verdict *ret)
 {
 	bool counts;
@@ -103,6 +102,10 @@ static bool count(struct gloop_loop *loop, struct generation *generation, const 
 		budget_trip(&loop->budget, &loop->settings, failure, clock_now());
 	else if (counts)
 		*ret = budget_fail(&loop->budget, &loop->settings, failure, clock_now());
+	if (counts) {
+		failure->nth = *ret == VERDICT_TRIP ? budget_trip_failures(&loop->budget) : budget_failures(&loop->budget);
+		failure->of = loop->settings.max_loop_failures;
+	}
 	pthread_mutex_unlock(&loop->lock);
 	return counts;
 }
@@ -118,12 +121,11 @@ enum failing loop_fail(struct gloop_loop *loop, struct generation *generation, c
 		if (generation_condemned(generation))
 			return FAILING_NOTED;
 		light_attach(loop->task.parent, &loop->task, &stamped);
-		report(loop, generation, &stamped, 0);
+		report(loop, generation, &stamped);
 		return FAILING_NOTED;
 	}
 	loop_record(loop, &stamped);
-	report(loop, generation, &stamped,
-		verdict == VERDICT_TRIP ? budget_trip_failures(&loop->budget) : budget_failures(&loop->budget));
+	report(loop, generation, &stamped);
 	switch (verdict) {
 	case VERDICT_WITHIN:
 		return FAILING_COUNTED;

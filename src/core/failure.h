@@ -28,6 +28,7 @@ struct failure {
 	int status; /* EXIT: exit status; SIGNAL: signal number; ERROR, EXEC: errno (positive); else
 	               0 */
 	uint64_t generation, cycle; /* of the loop that failed */
+	unsigned nth, of;       /* the how-manieth within the loop's budget, and what that tolerates; nth 0: not counted */
 	uint64_t when_usec;         /* monotonic */
 	uint64_t realtime_usec;     /* for display */
 	char reason[200];           /* a sentence; cut, never missing */

@@ -222,15 +222,18 @@ enum light_state light_state(struct light *light)
 uint64_t light_cause(struct light *light, char *buf, size_t size)
 {
 	const struct episode *episode;
+	char count[32] = "";
 	uint64_t number;
 
 	buf[0] = 0;
 	pthread_mutex_lock(&light->lock);
 	episode = light->episodes[0];
 	number = light->number;
+	if (number && episode && episode->cause.nth)
+		snprintf(count, sizeof(count), ", %u of %u", episode->cause.nth, episode->cause.of);
 	if (number && episode)
-		snprintf(buf, size, "%s: %s%s%s", episode->cause_loop, episode->cause.reason, *episode->origin ? ": " : "",
-			episode->origin);
+		snprintf(buf, size, "%s: %s%s%s%s", episode->cause_loop, episode->cause.reason, count,
+			*episode->origin ? ": " : "", episode->origin);
 	pthread_mutex_unlock(&light->lock);
 	return number;
 }

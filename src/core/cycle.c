@@ -57,7 +57,7 @@ static void succeeded(struct generation *generation)
 	struct gloop_loop *loop = generation->loop;
 
 	generation->troubles = 0;
-	generation_healthy(generation, true);
+	generation_healthy(generation, SUCCESS_CYCLE);
 	if (loop->settings.ready.kind == READY_CYCLE)
 		generation_set_ready(generation, true);
 }

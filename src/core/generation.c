@@ -229,15 +229,16 @@ struct letter *generation_wait(
 	}
 }
 
-void generation_healthy(struct generation *generation, bool cycle_succeeded)
+void generation_healthy(struct generation *generation, enum success success)
 {
 	struct gloop_loop *loop = generation->loop;
 
 	pthread_mutex_lock(&loop->lock);
 	if (speaks(generation)) {
-		budget_healthy(&loop->budget, &loop->settings, clock_now());
-		loop->cycles_succeeded += cycle_succeeded;
-		loop->ignored_trip = false;
+		bool forgiven = budget_healthy(&loop->budget, &loop->settings, clock_now());
+
+		loop->cycles_succeeded += success == SUCCESS_CYCLE;
+		loop->ignored_trip = loop->ignored_trip && success == SUCCESS_EXECUTED && !forgiven;
 	}
 	pthread_mutex_unlock(&loop->lock);
 }
@@ -306,7 +307,7 @@ void generation_up(struct generation *generation, pid_t pid)
 		(settings->ready.kind == READY_AUTO && settings->type != LOOP_TYPE_ONESHOT))
 		generation_set_ready(generation, true);
 	if (generation_ready(generation) && settings->type == LOOP_TYPE_SERVICE)
-		generation_healthy(generation, false);
+		generation_healthy(generation, SUCCESS_EXECUTED);
 }
 
 void generation_down(struct generation *generation)
@@ -333,7 +334,7 @@ void generation_tick(struct generation *generation)
 	generation->ready_due_usec = USEC_INFINITY;
 	generation_set_ready(generation, true);
 	if (generation->loop->settings.type == LOOP_TYPE_SERVICE)
-		generation_healthy(generation, false);
+		generation_healthy(generation, SUCCESS_READY);
 }
 
 void generation_set_status(struct generation *generation, const char *text)

@@ -148,6 +148,16 @@ unsigned loop_failures_copy(struct gloop_loop *loop, struct failure *ret, unsign
 	return n;
 }
 
+/* Time forgives without anybody's doing: whoever looks sees to it. */
+static void forgive_by_time(struct gloop_loop *loop)
+{
+	if (!budget_settle(&loop->budget, &loop->settings, clock_now(), NULL))
+		return;
+	pthread_mutex_lock(&loop->lock);
+	loop->ignored_trip = false;
+	pthread_mutex_unlock(&loop->lock);
+}
+
 /* Under the lock. */
 static enum color loop_color(const struct gloop_loop *loop, bool wanted)
 {
@@ -167,6 +177,7 @@ void loop_brief(struct gloop_loop *loop, struct loop_brief *ret)
 {
 	bool wanted = group_is_wanted(loop->task.parent);
 
+	forgive_by_time(loop);
 	pthread_mutex_lock(&loop->lock);
 	wanted = wanted && loop->wanted;
 	*ret = (struct loop_brief){ .color = loop_color(loop, wanted), .wanted = wanted && !loop->aside, .ready = loop->ready };
@@ -176,7 +187,6 @@ void loop_brief(struct gloop_loop *loop, struct loop_brief *ret)
 void loop_snapshot(struct gloop_loop *loop, struct loop_snapshot *ret)
 {
 	bool wanted = group_is_wanted(loop->task.parent);
-	uint64_t now = clock_now();
 
 	*ret = (struct loop_snapshot){
 		.name = loop->task.name,
@@ -184,7 +194,7 @@ void loop_snapshot(struct gloop_loop *loop, struct loop_snapshot *ret)
 		.type = loop_type_to_string(loop->settings.type),
 		.max_loop_failures = loop->settings.max_loop_failures,
 	};
-	budget_settle(&loop->budget, &loop->settings, now, NULL);
+	forgive_by_time(loop);
 	ret->failures = budget_failures(&loop->budget);
 
 	pthread_mutex_lock(&loop->lock);

@@ -137,7 +137,8 @@ struct generation *generation_unref(struct generation *generation);
 void generation_give_up(struct generation *generation, enum giveup giveup); /* first one stands; tells the controller */
 void generation_renew(struct generation *generation); /* gives it up for the next one, unless something else was decided */
 void generation_tell(struct generation *generation);  /* MEMBER_LOOK to the controller */
-void generation_healthy(struct generation *generation, bool cycle_succeeded); /* for the budget, and against an ignored trip */
+enum success { SUCCESS_EXECUTED, SUCCESS_READY, SUCCESS_CYCLE };
+void generation_healthy(struct generation *generation, enum success success); /* for the budget; all but a mere exec ends an ignored trip */
 bool generation_pause(struct generation *generation, uint64_t until_usec); /* waits, with ticks; false: stopped */
 void generation_set_ready(struct generation *generation, bool ready);
 bool generation_condemn(struct generation *generation); /* false: it has ended by itself */

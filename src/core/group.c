@@ -44,7 +44,6 @@ int group_init(struct gloop_group *group, struct tree *tree, const char *name, s
 
 void group_done(struct gloop_group *group)
 {
-	requests_refuse(group);
 	hook_drop(&group->task.hooks, &group->reset_hook);
 	reset_budget_done(&group->budget);
 	timers_done(&group->timers);

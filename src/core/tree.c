@@ -52,10 +52,22 @@ static void free_task(struct task *task)
 	free(loop ? (void *)loop : (void *)group);
 }
 
+static struct gloop_group *nth_group(struct tree *tree, size_t i)
+{
+	if (i == 0)
+		return &tree->root;
+	return i <= tree->n_tasks ? task_group(tree->tasks[i - 1]) : NULL;
+}
+
 struct tree *tree_free(struct tree *tree)
 {
+	struct gloop_group *group;
+
 	if (!tree || tree->n_aside > 0) /* such a thread may still come back to what it was given */
 		return NULL;
+	for (size_t i = 0; i <= tree->n_tasks; i++) /* calls that came after the controllers had ended */
+		if ((group = nth_group(tree, i)))
+			requests_refuse(group);
 	for (size_t i = tree->n_tasks; i > 0; i--)
 		free_task(tree->tasks[i - 1]);
 	group_done(&tree->root);
@@ -216,13 +228,6 @@ void tree_abandoned_returned(struct tree *tree)
 	pthread_mutex_lock(&tree->lock);
 	tree->n_abandoned--;
 	pthread_mutex_unlock(&tree->lock);
-}
-
-static struct gloop_group *nth_group(struct tree *tree, size_t i)
-{
-	if (i == 0)
-		return &tree->root;
-	return i <= tree->n_tasks ? task_group(tree->tasks[i - 1]) : NULL;
 }
 
 #define for_each_group(group, tree)                                                                \

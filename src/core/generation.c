@@ -110,7 +110,7 @@ static void *generation_main(void *userdata)
 		generation_tell(generation);
 	else
 		tree_abandoned_returned(tree);
-	set_aside = atomic_load(&generation->set_aside);
+	set_aside = tree_thread_leaves(tree, generation);
 	generation_unref(generation);
 	tree_thread_ended(tree, set_aside);
 	return NULL;

@@ -54,7 +54,7 @@ struct generation {
 	atomic_bool stopped;     /* the stop token; also set under the loop's lock */
 	atomic_int fate;         /* enum fate; leaves FATE_LIVES once */
 	atomic_bool ready;
-	atomic_bool set_aside;   /* the tree does not wait for this thread any more */
+	bool leaving, set_aside; /* under the tree's lock: the thread is on its way out; the tree does not wait for it */
 	atomic_bool tripped;     /* a failure ended it */
 	atomic_bool lapsed;      /* the controller has stopped to watch its cycles: tell it of the next one */
 	atomic_bool stop_hook_due; /* on_stop is owed */

@@ -4,6 +4,7 @@
  */
 #include "core/loop.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,8 +149,8 @@ static void start_hook_ended(struct task *task)
 
 	if (!hook_take(&task->hooks, &loop->start_hook, &status, &message))
 		return;
-	if (!task_should_run(task)) {
-		is_down(task);
+	if (!task_should_run(task) || status == -ECANCELED) {
+		is_down(task); /* called off; if it is wanted again meanwhile it starts anew */
 	} else if (status == 0 || loop->settings.on_start.ignore_failure) {
 		begin_generation(task);
 	} else if (status == HOOK_EXIT_VETO) {
@@ -270,20 +271,13 @@ void loop_member_kill(struct task *task)
 	set_timer(task, usec_add(loop->kill_since_usec, THREAD_END_USEC));
 }
 
-/* The order matters: whoever sees the thread end must find it set aside. */
-static void set_aside(struct generation *generation)
-{
-	if (!atomic_exchange(&generation->set_aside, true))
-		tree_set_aside(generation->loop->task.tree);
-}
-
 static void abandon(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
 
-	set_aside(loop->generation);
 	if (!generation_condemn(loop->generation))
 		return; /* it has just ended: its letter is on the way */
+	tree_set_aside(task->tree, loop->generation);
 	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_HARD, .value = 1 });
 	if (!tree_abandon(task->tree)) {
 		task->failed = true;
@@ -324,7 +318,7 @@ static void unkillable(struct task *task, pid_t pid)
 	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_TROUBLE, .text = text });
 	task->failed = true;
 	task->not_before_usec = USEC_INFINITY;
-	set_aside(loop->generation);
+	tree_set_aside(task->tree, loop->generation);
 	loop_set_state(loop, NULL, LOOP_FAILED);
 	member_set_phase(task, PHASE_STUCK);
 }

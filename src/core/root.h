@@ -30,7 +30,12 @@ struct tree {
 /* All: any thread. A detached thread calls tree_thread_ended() as its last act. ret_joinable NULL: detached. All signals are blocked in it. */
 int tree_thread_start(struct tree *tree, size_t stack, void *(*main)(void *), void *userdata, pthread_t *ret_joinable);
 void tree_thread_ended(struct tree *tree, bool set_aside);
-void tree_set_aside(struct tree *tree); /* one thread less to wait for */
+
+/* A generation's thread may be set aside by the controller at any moment, but not when it is on its way out already. */
+struct generation;
+void tree_set_aside(struct tree *tree, struct generation *generation);
+bool tree_thread_leaves(struct tree *tree, struct generation *generation); /* whether it was set aside */
+
 bool tree_abandon(struct tree *tree);   /* one more abandoned; false: too many */
 void tree_abandoned_returned(struct tree *tree);
 

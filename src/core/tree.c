@@ -203,14 +203,28 @@ void tree_thread_ended(struct tree *tree, bool set_aside)
 	pthread_mutex_unlock(&tree->lock);
 }
 
-void tree_set_aside(struct tree *tree)
+void tree_set_aside(struct tree *tree, struct generation *generation)
 {
 	pthread_mutex_lock(&tree->lock);
-	tree->n_threads--;
-	tree->n_aside++;
+	if (!generation->leaving && !generation->set_aside) {
+		generation->set_aside = true;
+		tree->n_threads--;
+		tree->n_aside++;
+	}
 	if (tree->n_threads == 0)
 		pthread_cond_broadcast(&tree->cond);
 	pthread_mutex_unlock(&tree->lock);
+}
+
+bool tree_thread_leaves(struct tree *tree, struct generation *generation)
+{
+	bool set_aside;
+
+	pthread_mutex_lock(&tree->lock);
+	generation->leaving = true;
+	set_aside = generation->set_aside;
+	pthread_mutex_unlock(&tree->lock);
+	return set_aside;
 }
 
 bool tree_abandon(struct tree *tree)

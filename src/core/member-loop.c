@@ -274,12 +274,15 @@ void loop_member_kill(struct task *task)
 static void abandon(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
+	bool within = tree_abandon(task->tree); /* counted first: who comes back finds itself counted */
 
-	if (!generation_condemn(loop->generation))
-		return; /* it has just ended: its letter is on the way */
+	if (!generation_condemn(loop->generation)) {
+		tree_abandoned_returned(task->tree); /* it has just ended: its letter is on the way */
+		return;
+	}
 	tree_set_aside(task->tree, loop->generation);
 	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_HARD, .value = 1 });
-	if (!tree_abandon(task->tree)) {
+	if (!within) {
 		task->failed = true;
 		task->not_before_usec = USEC_INFINITY;
 		loop_set_note(loop, "too many abandoned threads");

@@ -4,21 +4,23 @@
  *
  * Words (the same everywhere: here, in the configuration, in greenloopctl, in the journal):
  *
- *   loop         a named unit with its own thread, which runs its cycle again and again until it is stopped
- *   cycle        one pass: one call of a module's or program's function, or one child process
- *   generation   one run of a loop's thread, numbered from 0, never reused; the thread is named NAME_GENERATION
- *   group        loops (and groups) that depend on each other and share one green light
- *   controller   the group's own thread; the only one that starts, stops and resets its members
- *   green light  the group's health flag: anyone may turn it red, only the controller turns it green
- *   failure      one thing gone wrong in a loop: counted, with a kind, a reason and a time
- *   trip         a failure that the loop's budget (max_loop_failures) no longer covers: the light turns red
+ *   loop         a named unit with its own thread, which runs its cycle again and again until it is
+ * stopped cycle        one pass: one call of a module's or program's function, or one child process
+ *   generation   one run of a loop's thread, numbered from 0, never reused; the thread is named
+ * NAME_GENERATION group        loops (and groups) that depend on each other and share one green
+ * light controller   the group's own thread; the only one that starts, stops and resets its members
+ *   green light  the group's health flag: anyone may turn it red, only the controller turns it
+ * green failure      one thing gone wrong in a loop: counted, with a kind, a reason and a time trip
+ * a failure that the loop's budget (max_loop_failures) no longer covers: the light turns red
  *   episode      from red to its result: one number, one first cause
  *   reset        what the controller does in an episode: stop all members, start them again, green
  *
- * Conventions: functions return 0 or more for success and a negative errno for failure; outputs are untouched on failure. Times
- * are microseconds in uint64_t. Strings are UTF-8, copied where they are kept. Which thread may call what stands with each function.
+ * Conventions: functions return 0 or more for success and a negative errno for failure; outputs are
+ * untouched on failure. Times are microseconds in uint64_t. Strings are UTF-8, copied where they
+ * are kept. Which thread may call what stands with each function.
  *
- * The same page serves a module (a shared object that greenloopd loads; it links nothing) and a program that links libgreenloop.
+ * The same page serves a module (a shared object that greenloopd loads; it links nothing) and a
+ * program that links libgreenloop.
  */
 #ifndef GREENLOOP_H
 #define GREENLOOP_H
@@ -38,8 +40,8 @@ extern "C" {
 
 #define GLOOP_INFINITY UINT64_MAX
 #define GLOOP_USEC(n)  ((uint64_t)(n))
-#define GLOOP_MSEC(n)  ((uint64_t)(n) * UINT64_C(1000))
-#define GLOOP_SEC(n)   ((uint64_t)(n) * UINT64_C(1000000))
+#define GLOOP_MSEC(n)  ((uint64_t)(n)*UINT64_C(1000))
+#define GLOOP_SEC(n)   ((uint64_t)(n)*UINT64_C(1000000))
 
 /* ---- handles: opaque; a loop belongs to its group, a group to who made it */
 
@@ -85,17 +87,20 @@ struct gloop_host {
 	int (*error)(gloop_loop *loop, int error, const char *text);
 	int (*failure)(gloop_loop *loop, const char *text);
 	int (*status)(gloop_loop *loop, const char *text);
-	int (*get)(gloop_loop *loop, enum gloop_registry registry, const char *key, enum gloop_type type,
-		struct gloop_value *ret);
-	int (*set)(gloop_loop *loop, enum gloop_registry registry, const char *key, const struct gloop_value *value);
+	int (*get)(gloop_loop *loop, enum gloop_registry registry, const char *key,
+		enum gloop_type type, struct gloop_value *ret);
+	int (*set)(gloop_loop *loop, enum gloop_registry registry, const char *key,
+		const struct gloop_value *value);
 	const char *(*name)(gloop_loop *loop);
 	uint64_t (*generation)(gloop_loop *loop);
 };
 
-/* Of the library, for programs that link it; absent in a module, which gets its host from who loads it. */
+/* Of the library, for programs that link it; absent in a module, which gets its host from who loads
+ * it. */
 extern const struct gloop_host gloop_library_host __attribute__((weak, visibility("default")));
 
-__attribute__((weak, visibility("hidden"))) const struct gloop_host *gloop_module_host = (const struct gloop_host *)0;
+__attribute__((weak, visibility("hidden"))) const struct gloop_host *gloop_module_host =
+	(const struct gloop_host *)0;
 
 static inline const struct gloop_host *gloop_host_(void)
 {
@@ -104,7 +109,8 @@ static inline const struct gloop_host *gloop_host_(void)
 
 /* ---- waiting and stopping: in a loop's own thread; elsewhere they are their plain counterparts */
 
-/* Sleeps. -ECANCELED at once when the loop has been asked to stop, before or meanwhile. In on_thread_stop it sleeps all the same. */
+/* Sleeps. -ECANCELED at once when the loop has been asked to stop, before or meanwhile. In
+ * on_thread_stop it sleeps all the same. */
 static inline int gloop_sleep(uint64_t usec)
 {
 	return gloop_host_()->sleep(usec);
@@ -118,16 +124,19 @@ static inline int gloop_check_stop(void)
 
 /* ---- failures */
 
-/* Keeps the reason for the failure that the cycle is about to return; returns `error` (a negative errno) for that purpose:
- * one failure, with its reason. The loop's own thread only. */
-static inline int gloop_error(gloop_loop *loop, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Keeps the reason for the failure that the cycle is about to return; returns `error` (a negative
+ * errno) for that purpose: one failure, with its reason. The loop's own thread only. */
+static inline int gloop_error(gloop_loop *loop, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* Counts one failure of kind "explicit" at once; the loop goes on. 1: it tripped; 0: counted, or on its way to be; -ESTALE: noted only,
- * for the loop is being stopped. Any thread. */
-static inline int gloop_failure(gloop_loop *loop, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Counts one failure of kind "explicit" at once; the loop goes on. 1: it tripped; 0: counted, or on
+ * its way to be; -ESTALE: noted only, for the loop is being stopped. Any thread. */
+static inline int gloop_failure(gloop_loop *loop, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* One line about itself, for `greenloopctl status`. The loop's own thread only: else -EPERM. */
-static inline int gloop_status(gloop_loop *loop, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline int gloop_status(gloop_loop *loop, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #define GLOOP_FORMAT_(text, format)                                                                \
 	do {                                                                                       \
@@ -161,10 +170,11 @@ static inline int gloop_status(gloop_loop *loop, const char *format, ...)
 	return gloop_host_()->status(loop, text);
 }
 
-/* ---- messages. The loop's own thread only: else -EPERM. Get: -ENOENT no such key, -EINVAL another type (never a guess).
- * Set: -EROFS for the environment, -ENOMEM. */
+/* ---- messages. The loop's own thread only: else -EPERM. Get: -ENOENT no such key, -EINVAL another
+ * type (never a guess). Set: -EROFS for the environment, -ENOMEM. */
 
-static inline int gloop_get_bool(gloop_loop *loop, enum gloop_registry registry, const char *key, int *ret)
+static inline int gloop_get_bool(
+	gloop_loop *loop, enum gloop_registry registry, const char *key, int *ret)
 {
 	struct gloop_value value;
 	int r = gloop_host_()->get(loop, registry, key, GLOOP_BOOL, &value);
@@ -174,7 +184,8 @@ static inline int gloop_get_bool(gloop_loop *loop, enum gloop_registry registry,
 	return r;
 }
 
-static inline int gloop_get_int(gloop_loop *loop, enum gloop_registry registry, const char *key, int64_t *ret)
+static inline int gloop_get_int(
+	gloop_loop *loop, enum gloop_registry registry, const char *key, int64_t *ret)
 {
 	struct gloop_value value;
 	int r = gloop_host_()->get(loop, registry, key, GLOOP_INT, &value);
@@ -184,7 +195,8 @@ static inline int gloop_get_int(gloop_loop *loop, enum gloop_registry registry, 
 	return r;
 }
 
-static inline int gloop_get_double(gloop_loop *loop, enum gloop_registry registry, const char *key, double *ret)
+static inline int gloop_get_double(
+	gloop_loop *loop, enum gloop_registry registry, const char *key, double *ret)
 {
 	struct gloop_value value;
 	int r = gloop_host_()->get(loop, registry, key, GLOOP_DOUBLE, &value);
@@ -195,7 +207,8 @@ static inline int gloop_get_double(gloop_loop *loop, enum gloop_registry registr
 }
 
 /* *ret is the caller's, to free(). */
-static inline int gloop_get_string(gloop_loop *loop, enum gloop_registry registry, const char *key, char **ret)
+static inline int gloop_get_string(
+	gloop_loop *loop, enum gloop_registry registry, const char *key, char **ret)
 {
 	struct gloop_value value;
 	int r = gloop_host_()->get(loop, registry, key, GLOOP_STRING, &value);
@@ -205,7 +218,8 @@ static inline int gloop_get_string(gloop_loop *loop, enum gloop_registry registr
 	return r;
 }
 
-static inline int gloop_set_bool(gloop_loop *loop, enum gloop_registry registry, const char *key, int boolean)
+static inline int gloop_set_bool(
+	gloop_loop *loop, enum gloop_registry registry, const char *key, int boolean)
 {
 	struct gloop_value value;
 
@@ -214,7 +228,8 @@ static inline int gloop_set_bool(gloop_loop *loop, enum gloop_registry registry,
 	return gloop_host_()->set(loop, registry, key, &value);
 }
 
-static inline int gloop_set_int(gloop_loop *loop, enum gloop_registry registry, const char *key, int64_t integer)
+static inline int gloop_set_int(
+	gloop_loop *loop, enum gloop_registry registry, const char *key, int64_t integer)
 {
 	struct gloop_value value;
 
@@ -223,7 +238,8 @@ static inline int gloop_set_int(gloop_loop *loop, enum gloop_registry registry, 
 	return gloop_host_()->set(loop, registry, key, &value);
 }
 
-static inline int gloop_set_double(gloop_loop *loop, enum gloop_registry registry, const char *key, double real)
+static inline int gloop_set_double(
+	gloop_loop *loop, enum gloop_registry registry, const char *key, double real)
 {
 	struct gloop_value value;
 
@@ -232,7 +248,8 @@ static inline int gloop_set_double(gloop_loop *loop, enum gloop_registry registr
 	return gloop_host_()->set(loop, registry, key, &value);
 }
 
-static inline int gloop_set_string(gloop_loop *loop, enum gloop_registry registry, const char *key, const char *string)
+static inline int gloop_set_string(
+	gloop_loop *loop, enum gloop_registry registry, const char *key, const char *string)
 {
 	struct gloop_value value;
 
@@ -260,11 +277,13 @@ struct gloop_module {
 	uint32_t abi, size;
 	const struct gloop_host **host; /* where the loader puts its host; NULL in a program */
 
-	/* The loop's thread. userdata is the generation's state that on_thread_start made, else the program's own (NULL in a module). */
+	/* The loop's thread. userdata is the generation's state that on_thread_start made, else the
+	 * program's own (NULL in a module). */
 	int (*cycle)(gloop_loop *loop, void *userdata);
 
-	/* First and last thing in each generation's thread. State belongs to one generation: an abandoned one and its successor never
-	 * share it. *state holds userdata at first. < 0: the generation ends, a failure of kind "hook". May be NULL. */
+	/* First and last thing in each generation's thread. State belongs to one generation: an
+	 * abandoned one and its successor never share it. *state holds userdata at first. < 0: the
+	 * generation ends, a failure of kind "hook". May be NULL. */
 	int (*on_thread_start)(gloop_loop *loop, void **state);
 	void (*on_thread_stop)(gloop_loop *loop, void *state);
 };
@@ -280,7 +299,8 @@ struct gloop_module {
 
 struct gloop_functions {
 	int (*cycle)(gloop_loop *loop, void *userdata);
-	int (*on_thread_start)(gloop_loop *loop, void **state); /* as in struct gloop_module; may be NULL */
+	int (*on_thread_start)(
+		gloop_loop *loop, void **state); /* as in struct gloop_module; may be NULL */
 	void (*on_thread_stop)(gloop_loop *loop, void *state);
 };
 
@@ -290,23 +310,27 @@ GLOOP_EXPORT int gloop_group_new(gloop_group **ret, const char *name);
 /* Stops it first when it runs. Accepts and returns NULL. Not from a loop's thread. */
 GLOOP_EXPORT gloop_group *gloop_group_free(gloop_group *group);
 
-/* One more loop, before the start. The functions are copied; *ret (may be NULL) belongs to the group. -EEXIST: the name is taken; -EBUSY: the
- * group has been started. */
+/* One more loop, before the start. The functions are copied; *ret (may be NULL) belongs to the
+ * group. -EEXIST: the name is taken; -EBUSY: the group has been started. */
 GLOOP_EXPORT int gloop_group_add_loop(gloop_group *group, gloop_loop **ret, const char *name,
 	const struct gloop_functions *functions, void *userdata);
 
-/* One setting, by its name in greenloop.conf(5), from text; before the start. -ENOENT: unknown; -EINVAL, -ERANGE: bad value; -EBUSY. */
+/* One setting, by its name in greenloop.conf(5), from text; before the start. -ENOENT: unknown;
+ * -EINVAL, -ERANGE: bad value; -EBUSY. */
 GLOOP_EXPORT int gloop_loop_set(gloop_loop *loop, const char *key, const char *text);
 GLOOP_EXPORT int gloop_group_set(gloop_group *group, const char *key, const char *text);
 
-/* Starts the controller and the loops; returns at once. -EINVAL: settings that contradict each other; -ELOOP: a cycle in `after`. */
+/* Starts the controller and the loops; returns at once. -EINVAL: settings that contradict each
+ * other; -ELOOP: a cycle in `after`. */
 GLOOP_EXPORT int gloop_group_start(gloop_group *group);
 
-/* Stops all loops, gracefully and then hard, and waits until nothing runs any more. -EDEADLK: from a thread of the group. */
+/* Stops all loops, gracefully and then hard, and waits until nothing runs any more. -EDEADLK: from
+ * a thread of the group. */
 GLOOP_EXPORT int gloop_group_stop(gloop_group *group);
 
-/* Starts, and waits until SIGTERM or SIGINT (then 0, after a clean stop) or until the group is exhausted (-ENOTRECOVERABLE). For a
- * program's main thread, before any other thread exists: the two signals are blocked and taken here. */
+/* Starts, and waits until SIGTERM or SIGINT (then 0, after a clean stop) or until the group is
+ * exhausted (-ENOTRECOVERABLE). For a program's main thread, before any other thread exists: the
+ * two signals are blocked and taken here. */
 GLOOP_EXPORT int gloop_group_run(gloop_group *group);
 
 /* 1: all loops that should be are ready; 0: not. Any thread. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An intrusive, circular, doubly linked list. A node belongs to at most one list; an unlinked node points at itself. */
+/* An intrusive, circular, doubly linked list. A node belongs to at most one list; an unlinked node
+ * points at itself. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log front: one line of text, its priority (syslog's LOG_*), and what it is about. Where lines go is decided by
- * the sink that the program installs (greenloopd: its logger thread); without one they go to standard error.
+ * The log front: one line of text, its priority (syslog's LOG_*), and what it is about. Where lines
+ * go is decided by the sink that the program installs (greenloopd: its logger thread); without one
+ * they go to standard error.
  *
- * base/, core/, process/ and body/ do not log: they return errors and tell observers. Only programs log.
+ * base/, core/, process/ and body/ do not log: they return errors and tell observers. Only programs
+ * log.
  */
 #pragma once
 
@@ -29,16 +31,19 @@ struct log_record {
 	size_t length;
 };
 
-/* Takes the record (copies what it keeps). false: no room now; only lines with output = true may be refused. Must not
- * block; called on any thread. */
+/* Takes the record (copies what it keeps). false: no room now; only lines with output = true may be
+ * refused. Must not block; called on any thread. */
 typedef bool (*log_sink)(const struct log_record *record, void *userdata);
 
-void log_set_sink(log_sink sink, void *userdata); /* NULL: standard error. Before the first thread, or after the last. */
-void log_set_level(int priority);                 /* lines above it are dropped; LOG_INFO at first */
+void log_set_sink(log_sink sink,
+	void *userdata); /* NULL: standard error. Before the first thread, or after the last. */
+void log_set_level(int priority); /* lines above it are dropped; LOG_INFO at first */
 int log_level(void);
 
-bool log_write(const struct log_record *record); /* the level applies; true when it was taken or dropped by level */
-void log_full(int priority, const struct log_fields *fields, const char *format, ...) _printf_(3, 4);
+bool log_write(const struct log_record
+		*record); /* the level applies; true when it was taken or dropped by level */
+void log_full(int priority, const struct log_fields *fields, const char *format, ...)
+	_printf_(3, 4);
 
 #define log_error(...)   log_full(LOG_ERR, NULL, __VA_ARGS__)
 #define log_warning(...) log_full(LOG_WARNING, NULL, __VA_ARGS__)
@@ -46,5 +51,6 @@ void log_full(int priority, const struct log_fields *fields, const char *format,
 #define log_info(...)    log_full(LOG_INFO, NULL, __VA_ARGS__)
 #define log_debug(...)   log_full(LOG_DEBUG, NULL, __VA_ARGS__)
 
-int log_level_from_string(const char *text); /* "err", "warning", "info", "debug", … or a digit; -EINVAL */
+int log_level_from_string(
+	const char *text); /* "err", "warning", "info", "debug", … or a digit; -EINVAL */
 const char *log_level_to_string(int priority);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Strings, and NULL-terminated arrays of them ("vectors"). What returns memory returns the caller's. */
+/* Strings, and NULL-terminated arrays of them ("vectors"). What returns memory returns the
+ * caller's. */
 #pragma once
 
 #include <stdarg.h>
@@ -20,7 +21,8 @@ int string_set(char **p, const char *format, ...) _printf_(2, 3);
 /* Valid UTF-8 without NUL, of that length. */
 bool utf8_valid(const char *text, size_t length);
 
-/* A copy in which control characters (and bytes that are not UTF-8) are written \xNN, so that a terminal is safe. */
+/* A copy in which control characters (and bytes that are not UTF-8) are written \xNN, so that a
+ * terminal is safe. */
 char *string_escape(const char *text);
 
 void vector_free(char **v); /* accepts NULL */
@@ -30,17 +32,18 @@ static inline void vector_freep(char ***v)
 }
 #define _cleanup_vector_ _cleanup_(vector_freep)
 
-size_t vector_length(char *const *v); /* NULL: 0 */
-int vector_append(char ***v, const char *text);        /* appends a copy; *v may be NULL */
-int vector_append_take(char ***v, char *text);         /* takes text, also on failure (frees it) */
-char **vector_copy(char *const *v);                    /* NULL for NULL and without memory */
+size_t vector_length(char *const *v);           /* NULL: 0 */
+int vector_append(char ***v, const char *text); /* appends a copy; *v may be NULL */
+int vector_append_take(char ***v, char *text);  /* takes text, also on failure (frees it) */
+char **vector_copy(char *const *v);             /* NULL for NULL and without memory */
 bool vector_contains(char *const *v, const char *text);
 char *vector_join(char *const *v, const char *separator);
 
-/* Splits a command line as systemd splits ExecStart=: white space separates; '…' and "…" quote, also within a word;
- * backslash escapes (\a \b \f \n \r \t \v \s \\ \" \' \xNN \ooo) are understood outside of quotes and inside double
- * ones; no shell, no variables. -EINVAL with *ret_reason (a literal, not to be freed) for an unclosed quote or a bad
- * escape. An empty line gives an empty vector. */
+/* Splits a command line as systemd splits ExecStart=: white space separates; '…' and "…" quote,
+ * also within a word; backslash escapes (\a \b \f \n \r \t \v \s \\ \" \' \xNN \ooo) are understood
+ * outside of quotes and inside double ones; no shell, no variables. -EINVAL with *ret_reason (a
+ * literal, not to be freed) for an unclosed quote or a bad escape. An empty line gives an empty
+ * vector. */
 int words_split(const char *text, char ***ret, const char **ret_reason);
 
 /* The edit distance of two words, for "did you mean". */

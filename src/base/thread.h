@@ -11,4 +11,4 @@ enum { THREAD_STACK_SMALL = 64 * 1024 }; /* for threads that run only code of th
 /* name: cut to the 15 bytes that the kernel keeps. stack_size is rounded up to what is possible.
  * -EAGAIN, -ENOMEM. */
 int thread_start(
-        pthread_t *ret, const char *name, size_t stack_size, void *(*run)(void *), void *userdata);
+	pthread_t *ret, const char *name, size_t stack_size, void *(*run)(void *), void *userdata);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library's way in: a program's own group of loops, in a tree of its own. Everything that happens then is the tree's; here are only the
- * doors, with their checks.
+ * The library's way in: a program's own group of loops, in a tree of its own. Everything that
+ * happens then is the tree's; here are only the doors, with their checks.
  */
 #include "greenloop.h"
 
@@ -22,7 +22,7 @@ struct program { /* what the observer tells and who waits for it */
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	bool started, stopped, exhausted; /* under lock */
-	int event_fd;                     /* readable when it is exhausted or stopped; -1: nobody polls */
+	int event_fd; /* readable when it is exhausted or stopped; -1: nobody polls */
 };
 
 static void observe(const struct event *event, void *userdata)
@@ -57,9 +57,11 @@ static void program_free(struct program *program)
 
 static bool is_name(const char *name)
 {
-	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+	size_t length =
+		strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
 
-	return length > 0 && length <= 40 && !name[length] && !strchr("_.-", name[0]) && strcmp(name, "root") != 0;
+	return length > 0 && length <= 40 && !name[length] && !strchr("_.-", name[0]) &&
+	       strcmp(name, "root") != 0;
 }
 
 static int make_tree(struct program *program, const char *name, gloop_group **ret)
@@ -110,8 +112,8 @@ gloop_group *gloop_group_free(gloop_group *group)
 	return NULL;
 }
 
-int gloop_group_add_loop(gloop_group *group, gloop_loop **ret, const char *name, const struct gloop_functions *functions,
-	void *userdata)
+int gloop_group_add_loop(gloop_group *group, gloop_loop **ret, const char *name,
+	const struct gloop_functions *functions, void *userdata)
 {
 	struct loop_settings settings = { 0 };
 	gloop_loop *loop;
@@ -123,7 +125,8 @@ int gloop_group_add_loop(gloop_group *group, gloop_loop **ret, const char *name,
 		return -EBUSY;
 	r = settings_init(SETTINGS_LOOP, &settings);
 	if (r >= 0)
-		r = tree_add_loop(program_of(group)->tree, name, group, &settings, &function_body, &loop);
+		r = tree_add_loop(
+			program_of(group)->tree, name, group, &settings, &function_body, &loop);
 	settings_done(SETTINGS_LOOP, &settings);
 	if (r < 0)
 		return r;
@@ -157,7 +160,8 @@ int gloop_group_set(gloop_group *group, const char *key, const char *text)
 	return settings_set(SETTINGS_GROUP, &group->settings, key, text, &reason);
 }
 
-/* Settings may have been changed since the loops were added. -EINVAL: they contradict each other. */
+/* Settings may have been changed since the loops were added. -EINVAL: they contradict each other.
+ */
 static int take_over_settings(struct tree *tree)
 {
 	for (size_t i = 0; i < tree->n_tasks; i++) {
@@ -166,11 +170,13 @@ static int take_over_settings(struct tree *tree)
 		const char *key;
 		int r;
 
-		r = task->is_group ? group_settings_check(&group_of(task)->settings, &key, &reason)
-				   : function_settings_check(&loop_of(task)->settings, &key, &reason);
+		r = task->is_group
+			    ? group_settings_check(&group_of(task)->settings, &key, &reason)
+			    : function_settings_check(&loop_of(task)->settings, &key, &reason);
 		if (r < 0)
 			return r;
-		task->wanted = task->is_group ? group_of(task)->settings.autostart : loop_of(task)->settings.autostart;
+		task->wanted = task->is_group ? group_of(task)->settings.autostart
+					      : loop_of(task)->settings.autostart;
 		task->reset_globally = task->is_group ? group_of(task)->settings.reset_globally
 						      : loop_of(task)->settings.reset_globally;
 	}
@@ -205,7 +211,8 @@ int gloop_group_stop(gloop_group *group)
 	if (!group)
 		return -EINVAL;
 	program = program_of(group);
-	if (controller_is_self() || (generation_current() && generation_current()->loop->task.tree == program->tree))
+	if (controller_is_self() ||
+		(generation_current() && generation_current()->loop->task.tree == program->tree))
 		return -EDEADLK;
 	if (!program->started)
 		return 0;
@@ -222,7 +229,8 @@ int gloop_group_stop(gloop_group *group)
 static int wait_for_end(struct program *program, const sigset_t *signals)
 {
 	_cleanup_close_ int signal_fd = signalfd(-1, signals, SFD_CLOEXEC);
-	struct pollfd fds[] = { { .fd = signal_fd, .events = POLLIN }, { .fd = program->event_fd, .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = signal_fd, .events = POLLIN },
+		{ .fd = program->event_fd, .events = POLLIN } };
 	bool exhausted;
 
 	if (signal_fd < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loads modules. Only files that are named in the configuration, only what root or the daemon's own user could have written, and
- * never unloaded: a thread that was abandoned may still be inside.
+ * Loads modules. Only files that are named in the configuration, only what root or the daemon's own
+ * user could have written, and never unloaded: a thread that was abandoned may still be inside.
  */
 #include "body/module.h"
 
@@ -39,15 +39,18 @@ static int check_file(const char *path, char **ret_reason)
 		return -error;
 	}
 	if (!safe(&st)) {
-		*ret_reason = string_printf("%s is not loaded: others than root and the daemon's user may write to it", path);
+		*ret_reason = string_printf(
+			"%s is not loaded: others than root and the daemon's user may write to it",
+			path);
 		return -EPERM;
 	}
 	*strrchr(folder, '/') = 0;
 	if (stat(*folder ? folder : "/", &st) < 0)
 		return -errno;
 	if (!safe(&st) && !(st.st_mode & S_ISVTX)) {
-		*ret_reason = string_printf(
-			"%s is not loaded: others than root and the daemon's user may write to its folder", path);
+		*ret_reason = string_printf("%s is not loaded: others than root and the daemon's "
+					    "user may write to its folder",
+			path);
 		return -EPERM;
 	}
 	return 0;
@@ -71,9 +74,11 @@ static int find_file(const char *name, char **ret)
 static int check_module(const char *path, const struct gloop_module *module, char **ret_reason)
 {
 	if (!module)
-		*ret_reason = string_printf("%s is no module: it does not export gloop_module", path);
+		*ret_reason =
+			string_printf("%s is no module: it does not export gloop_module", path);
 	else if (module->abi != GLOOP_ABI)
-		*ret_reason = string_printf("%s was built for ABI %u, this is %u", path, module->abi, GLOOP_ABI);
+		*ret_reason = string_printf(
+			"%s was built for ABI %u, this is %u", path, module->abi, GLOOP_ABI);
 	else if (module->size < sizeof(*module) || !module->cycle || !module->host)
 		*ret_reason = string_printf("%s is no complete module: it needs a cycle", path);
 	else

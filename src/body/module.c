@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A loop whose cycle is a function. Nothing can end foreign code from outside: to stop it is to set the token, which the controller has done
- * before it asks; whoever does not heed it is abandoned.
+ * A loop whose cycle is a function. Nothing can end foreign code from outside: to stop it is to set
+ * the token, which the controller has done before it asks; whoever does not heed it is abandoned.
  */
 #include "body/module.h"
 
@@ -17,7 +17,8 @@ struct module_state {
 	void *state;
 };
 
-static int begin(struct generation *generation, int (*on_thread_start)(gloop_loop *, void **), struct failure *failure)
+static int begin(struct generation *generation, int (*on_thread_start)(gloop_loop *, void **),
+	struct failure *failure)
 {
 	struct module_state *body = generation_body(generation);
 	int r = 0;
@@ -27,7 +28,8 @@ static int begin(struct generation *generation, int (*on_thread_start)(gloop_loo
 	if (r < 0) {
 		_cleanup_free_ char *reason = generation_take_error(generation);
 
-		failure_set(failure, FAILURE_HOOK, -r, "on_thread_start: %s", reason ?: strerror(-r));
+		failure_set(
+			failure, FAILURE_HOOK, -r, "on_thread_start: %s", reason ?: strerror(-r));
 		return r;
 	}
 	generation_up(generation, 0);

@@ -50,7 +50,7 @@ static bool settle(struct budget *budget, const struct loop_settings *settings, 
 }
 
 static enum verdict judge(const struct budget *budget, const struct loop_settings *settings,
-        const struct failure *failure)
+	const struct failure *failure)
 {
 	bool exited = failure->kind == FAILURE_EXIT;
 
@@ -82,7 +82,7 @@ static void trip(struct budget *budget)
 }
 
 enum verdict budget_fail(struct budget *budget, const struct loop_settings *settings,
-        const struct failure *failure, uint64_t now)
+	const struct failure *failure, uint64_t now)
 {
 	enum verdict verdict;
 
@@ -97,7 +97,7 @@ enum verdict budget_fail(struct budget *budget, const struct loop_settings *sett
 }
 
 void budget_trip(struct budget *budget, const struct loop_settings *settings,
-        const struct failure *failure, uint64_t now)
+	const struct failure *failure, uint64_t now)
 {
 	pthread_mutex_lock(&budget->lock);
 	settle(budget, settings, now);
@@ -133,7 +133,7 @@ bool budget_unhealthy(struct budget *budget, const struct loop_settings *setting
 }
 
 bool budget_settle(struct budget *budget, const struct loop_settings *settings, uint64_t now,
-        uint64_t *ret_when)
+	uint64_t *ret_when)
 {
 	bool forgiven;
 
@@ -141,8 +141,8 @@ bool budget_settle(struct budget *budget, const struct loop_settings *settings, 
 	forgiven = settle(budget, settings, now);
 	if (ret_when)
 		*ret_when = budget->failures > 0 || budget->attempts > 0
-		                    ? forgiveness_due(budget, settings)
-		                    : USEC_INFINITY;
+				    ? forgiveness_due(budget, settings)
+				    : USEC_INFINITY;
 	pthread_mutex_unlock(&budget->lock);
 	return forgiven;
 }
@@ -193,7 +193,7 @@ uint64_t backoff_nth(uint64_t base, uint64_t maximum, unsigned n)
 }
 
 uint64_t budget_backoff(
-        struct budget *budget, const struct loop_settings *settings, uint32_t chance)
+	struct budget *budget, const struct loop_settings *settings, uint32_t chance)
 {
 	uint64_t wait;
 	unsigned attempts;
@@ -203,7 +203,7 @@ uint64_t budget_backoff(
 	pthread_mutex_unlock(&budget->lock);
 
 	wait = backoff_nth(settings->backoff_usec, settings->backoff_max_usec,
-	        attempts > 0 ? attempts - 1 : 0);
+		attempts > 0 ? attempts - 1 : 0);
 	/* The settings keep it below a year, so that this cannot overflow. */
 	return wait - wait / 10 + wait / 5 * (chance % 1001) / 1000;
 }

@@ -26,9 +26,9 @@ struct budget {
 	unsigned failures; /* since the last trip or forgiveness */
 	uint64_t total;    /* ever */
 	unsigned attempts; /* failures in a row for the backoff; forgotten by forgiveness and by a
-	                      group reset */
+			      group reset */
 	unsigned trip_failures; /* what the counter had reached at the last trip, the failure that
-	                           tripped included */
+				   tripped included */
 	uint64_t healthy_since_usec; /* monotonic; USEC_INFINITY: not healthy now */
 };
 
@@ -38,11 +38,11 @@ void budget_done(struct budget *budget);
 /* Counts one failure. An explicit one lets health begin anew at now (healthy "since its last
  * failure") and does not lengthen the backoff; every other kind ends health. */
 enum verdict budget_fail(struct budget *budget, const struct loop_settings *settings,
-        const struct failure *failure, uint64_t now);
+	const struct failure *failure, uint64_t now);
 
 /* Counts one failure that trips whatever the counter says: an operator's `fail --trip`. */
 void budget_trip(struct budget *budget, const struct loop_settings *settings,
-        const struct failure *failure, uint64_t now);
+	const struct failure *failure, uint64_t now);
 
 /* The loop is healthy now (a cycle succeeded, the process is up and ready). Remembers the first
  * moment; forgives when it has lasted forgive_after (0: at once). Returns whether something was
@@ -56,7 +56,7 @@ bool budget_unhealthy(struct budget *budget, const struct loop_settings *setting
 /* Also forgives when the time has come meanwhile: call before counting or showing. When it will be
  * forgiven by itself: *ret_when (may be NULL; USEC_INFINITY: never, or nothing to forgive). */
 bool budget_settle(struct budget *budget, const struct loop_settings *settings, uint64_t now,
-        uint64_t *ret_when);
+	uint64_t *ret_when);
 
 void budget_forgive(struct budget *budget);        /* all to 0, by an operator */
 void budget_forget_backoff(struct budget *budget); /* by a group reset */
@@ -66,7 +66,7 @@ unsigned budget_trip_failures(struct budget *budget); /* at the last trip: the 1
 /* How long to wait before the next attempt; 0 for the first after forgiveness; chance is any random
  * number (±10 %). */
 uint64_t budget_backoff(
-        struct budget *budget, const struct loop_settings *settings, uint32_t chance);
+	struct budget *budget, const struct loop_settings *settings, uint32_t chance);
 
 /* base × 2^(n-1) up to maximum; n = 0 gives 0. */
 uint64_t backoff_nth(uint64_t base, uint64_t maximum, unsigned n);

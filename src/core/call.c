@@ -22,11 +22,13 @@ struct call *call_new(enum call_op op, struct task *target)
 	return call;
 }
 
-/* A member is steered by its group's controller; what happens inside a group is its own controller's. */
+/* A member is steered by its group's controller; what happens inside a group is its own
+ * controller's. */
 static struct gloop_group *owner(const struct call *call)
 {
 	struct task *target = call->target;
-	bool inside = call->op == CALL_RESET || call->op == CALL_HARD_RESET || call->op == CALL_FORGIVE;
+	bool inside =
+		call->op == CALL_RESET || call->op == CALL_HARD_RESET || call->op == CALL_FORGIVE;
 
 	return target->is_group && inside ? group_of(target) : target->parent;
 }

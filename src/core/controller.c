@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The controller: a group's own thread. It takes one letter or one timer at a time, lets the members take their next steps, and then looks
- * whether a phase of the group is complete. A step never waits, spawns, runs foreign code or writes a file.
+ * The controller: a group's own thread. It takes one letter or one timer at a time, lets the
+ * members take their next steps, and then looks whether a phase of the group is complete. A step
+ * never waits, spawns, runs foreign code or writes a file.
  */
 #include "core/group.h"
 
@@ -30,7 +31,8 @@ static void report(struct gloop_group *group, unsigned bits)
 	if (before == word || group_is_root(group))
 		return;
 	if ((before ^ word) & REPORT_READY)
-		group_event(group, &(struct event){ .type = EVENT_READY, .value = bits & REPORT_READY });
+		group_event(group,
+			&(struct event){ .type = EVENT_READY, .value = bits & REPORT_READY });
 	mailbox_post(&group->task.parent->box, &group->task.letter, MEMBER_LOOK);
 }
 
@@ -50,16 +52,17 @@ void group_run_hook(struct gloop_group *group, const char *name, const struct co
 		return;
 	if (asks)
 		hook_drop(&group->task.hooks, &group->reset_hook);
-	r = hook_run(&group->task.hooks, name, command, group_hook_environment(group), GROUP_HOOK_TIMEOUT_USEC,
-		asks ? &group->box : NULL, asks ? &group->control : NULL, GROUP_HOOK,
-		asks ? &group->reset_hook : NULL);
+	r = hook_run(&group->task.hooks, name, command, group_hook_environment(group),
+		GROUP_HOOK_TIMEOUT_USEC, asks ? &group->box : NULL, asks ? &group->control : NULL,
+		GROUP_HOOK, asks ? &group->reset_hook : NULL);
 	if (r >= 0)
 		return;
 	snprintf(text, sizeof(text), "cannot run %s", name);
 	group_event(group, &(struct event){ .type = EVENT_TROUBLE, .text = text });
 }
 
-/* What a start makes new: done oneshots run again, vetoes are asked again; what an operator stopped stays stopped. */
+/* What a start makes new: done oneshots run again, vetoes are asked again; what an operator stopped
+ * stays stopped. */
 static void refresh_member(struct task *task, bool fresh)
 {
 	member_hold(task, false);
@@ -90,7 +93,8 @@ void group_begin(struct gloop_group *group, bool fresh)
 static void set_stop_deadline(struct gloop_group *group)
 {
 	group->stop_overdue = false;
-	timers_set(&group->timers, &group->stop_timer, usec_add(clock_now(), group->settings.stop_timeout_usec));
+	timers_set(&group->timers, &group->stop_timer,
+		usec_add(clock_now(), group->settings.stop_timeout_usec));
 }
 
 void group_end(struct gloop_group *group, const char *result)
@@ -143,7 +147,8 @@ static void act_exhausted(struct gloop_group *group)
 		return;
 	}
 	failure_set(&failure, FAILURE_GROUP, 0, "group %s is exhausted", group->task.name);
-	light_red(group->task.parent, &group->task, atomic_load(&group->parent_turn), &failure, group->task.name, cause);
+	light_red(group->task.parent, &group->task, atomic_load(&group->parent_turn), &failure,
+		group->task.name, cause);
 }
 
 static void is_down(struct gloop_group *group)
@@ -176,16 +181,19 @@ static void publish(struct gloop_group *group, bool green)
 /* And no red is under way to this thread. */
 static bool all_ready(const struct gloop_group *group)
 {
-	return group->running && group->reset_phase == RESET_NONE && group->tallies[TALLY_WANTING] == 0 &&
-		atomic_load(&group->light.turn) == group->handled_turn;
+	return group->running && group->reset_phase == RESET_NONE &&
+	       group->tallies[TALLY_WANTING] == 0 &&
+	       atomic_load(&group->light.turn) == group->handled_turn;
 }
 
-/* Members take their steps until none of them has cause for another one; then the group looks at itself. */
+/* Members take their steps until none of them has cause for another one; then the group looks at
+ * itself. */
 static void settle_phases(struct gloop_group *group)
 {
 	do {
 		members_settle(group);
-		if (group->state == GROUP_STOPPING && group->n_up == 0 && hook_queue_idle(&group->task.hooks))
+		if (group->state == GROUP_STOPPING && group->n_up == 0 &&
+			hook_queue_idle(&group->task.hooks))
 			is_down(group);
 		if (group->running)
 			reset_settle(group);
@@ -211,7 +219,8 @@ void group_handle_order(struct gloop_group *group)
 	uint64_t order = atomic_load(&group->order);
 	bool run = order & ORDER_RUN;
 
-	if (run && !group->running && (group->state == GROUP_INACTIVE || group->state == GROUP_FAILED)) {
+	if (run && !group->running &&
+		(group->state == GROUP_INACTIVE || group->state == GROUP_FAILED)) {
 		group_set_note(group, "%s", "");
 		group_begin(group, order & ORDER_BY_HAND);
 	} else if (!run && group->running) {
@@ -262,7 +271,8 @@ static void *controller_main(void *userdata)
 	snprintf(name, sizeof(name), "ctl/%s", group->task.name);
 	pthread_setname_np(pthread_self(), name);
 	for (;;) {
-		struct letter *letter = mailbox_wait(&group->box, timers_next(&group->timers), &facts);
+		struct letter *letter =
+			mailbox_wait(&group->box, timers_next(&group->timers), &facts);
 		struct timer *timer;
 
 		if (letter == &group->control && facts & GROUP_QUIT)
@@ -283,7 +293,8 @@ static void *controller_main(void *userdata)
 
 int group_start_thread(struct gloop_group *group)
 {
-	int r = tree_thread_start(group->task.tree, CONTROLLER_STACK, controller_main, group, &group->thread);
+	int r = tree_thread_start(
+		group->task.tree, CONTROLLER_STACK, controller_main, group, &group->thread);
 
 	group->thread_runs = r >= 0;
 	return r;

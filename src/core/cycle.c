@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a loop's thread does: one cycle after the other, and what follows from each one's end. All types of loops run through here.
+ * What a loop's thread does: one cycle after the other, and what follows from each one's end. All
+ * types of loops run through here.
  *
- *   start → ( on_start of a service's later processes → cycle → verdict → pause until the next slot or backoff )* → stop
+ *   start → ( on_start of a service's later processes → cycle → verdict → pause until the next slot
+ * or backoff )* → stop
  *
- * A generation whose light went red parks: it starts nothing more and waits for the controller, who is on its way.
+ * A generation whose light went red parks: it starts nothing more and waits for the controller, who
+ * is on its way.
  */
 #include "core/loop.h"
 
@@ -62,7 +65,8 @@ static void succeeded(struct generation *generation)
 		generation_set_ready(generation, true);
 }
 
-static enum next backed_off(struct generation *generation, uint64_t begin_usec, uint64_t backoff_usec, uint64_t *ret_until)
+static enum next backed_off(struct generation *generation, uint64_t begin_usec,
+	uint64_t backoff_usec, uint64_t *ret_until)
 {
 	uint64_t now = clock_now();
 	uint64_t slot = next_slot(generation, begin_usec);
@@ -82,7 +86,8 @@ static void failed_readiness(struct generation *generation)
 		generation_set_ready(generation, false);
 }
 
-static enum next failed(struct generation *generation, const struct failure *failure, uint64_t begin_usec, uint64_t *ret_until)
+static enum next failed(struct generation *generation, const struct failure *failure,
+	uint64_t begin_usec, uint64_t *ret_until)
 {
 	struct gloop_loop *loop = generation->loop;
 	enum failing failing = loop_fail(loop, generation, failure, false);
@@ -91,24 +96,30 @@ static enum next failed(struct generation *generation, const struct failure *fai
 	if (failing == FAILING_NOTED || atomic_load(&generation->giveup) != GIVEUP_NONE ||
 		generation_suspended(generation))
 		return NEXT_PARK;
-	return backed_off(generation, begin_usec, budget_backoff(&loop->budget, &loop->settings, any_number()), ret_until);
+	return backed_off(generation, begin_usec,
+		budget_backoff(&loop->budget, &loop->settings, any_number()), ret_until);
 }
 
-/* The daemon could not carry it out: no descriptor, memory, process. Said, retried, never counted. */
-static enum next troubled(struct generation *generation, const struct failure *failure, uint64_t begin_usec, uint64_t *ret_until)
+/* The daemon could not carry it out: no descriptor, memory, process. Said, retried, never counted.
+ */
+static enum next troubled(struct generation *generation, const struct failure *failure,
+	uint64_t begin_usec, uint64_t *ret_until)
 {
 	struct gloop_loop *loop = generation->loop;
 	const struct loop_settings *settings = &loop->settings;
 
-	loop_event(loop, generation, &(struct event){ .type = EVENT_TROUBLE, .text = failure->reason });
+	loop_event(loop, generation,
+		&(struct event){ .type = EVENT_TROUBLE, .text = failure->reason });
 	generation->troubles++;
 	failed_readiness(generation);
 	return backed_off(generation, begin_usec,
-		backoff_nth(settings->backoff_usec, settings->backoff_max_usec, generation->troubles), ret_until);
+		backoff_nth(
+			settings->backoff_usec, settings->backoff_max_usec, generation->troubles),
+		ret_until);
 }
 
-static enum next after_cycle(struct generation *generation, enum cycle_result result, struct failure *failure,
-	uint64_t begin_usec, uint64_t *ret_until)
+static enum next after_cycle(struct generation *generation, enum cycle_result result,
+	struct failure *failure, uint64_t begin_usec, uint64_t *ret_until)
 {
 	switch (result) {
 	case CYCLE_AGAIN:
@@ -133,8 +144,10 @@ static enum next after_cycle(struct generation *generation, enum cycle_result re
 	return NEXT_END;
 }
 
-/* Runs a hook of a service's process and waits for its end. -ECANCELED: asked to stop meanwhile; -errno: it could not be run. */
-static int run_hook(struct generation *generation, const char *name, const struct command *command, int *ret_status, char **ret_message)
+/* Runs a hook of a service's process and waits for its end. -ECANCELED: asked to stop meanwhile;
+ * -errno: it could not be run. */
+static int run_hook(struct generation *generation, const char *name, const struct command *command,
+	int *ret_status, char **ret_message)
 {
 	struct gloop_loop *loop = generation->loop;
 	struct hook *hook = NULL;
@@ -142,7 +155,8 @@ static int run_hook(struct generation *generation, const char *name, const struc
 
 	r = hook_run(&loop->task.hooks, name, command,
 		loop_hook_environment(loop, generation->number, atomic_load(&generation->cycle)),
-		loop->settings.hook_timeout_usec, &generation->box, &generation->control, GENERATION_HOOK, &hook);
+		loop->settings.hook_timeout_usec, &generation->box, &generation->control,
+		GENERATION_HOOK, &hook);
 	if (r < 0)
 		return r;
 	while (!hook_take(&loop->task.hooks, &hook, ret_status, ret_message)) {
@@ -165,16 +179,20 @@ static void service_stop_hook(struct generation *generation)
 	_cleanup_free_ char *message = NULL;
 	int status, r = 0;
 
-	if (loop->settings.type != LOOP_TYPE_SERVICE || !atomic_exchange(&generation->stop_hook_due, false))
+	if (loop->settings.type != LOOP_TYPE_SERVICE ||
+		!atomic_exchange(&generation->stop_hook_due, false))
 		return;
 	if (loop->settings.on_stop.argv)
 		r = run_hook(generation, "on_stop", &loop->settings.on_stop, &status, &message);
 	if (r < 0 && r != -ECANCELED)
-		loop_event(loop, generation, &(struct event){ .type = EVENT_TROUBLE, .text = "cannot run on_stop" });
+		loop_event(loop, generation,
+			&(struct event){ .type = EVENT_TROUBLE, .text = "cannot run on_stop" });
 }
 
-/* on_start of a service's second and later processes. true: go on; else the cycle's end in *ret_result. */
-static bool service_start_hook(struct generation *generation, struct failure *failure, enum cycle_result *ret_result)
+/* on_start of a service's second and later processes. true: go on; else the cycle's end in
+ * *ret_result. */
+static bool service_start_hook(
+	struct generation *generation, struct failure *failure, enum cycle_result *ret_result)
 {
 	struct gloop_loop *loop = generation->loop;
 	_cleanup_free_ char *message = NULL;
@@ -252,7 +270,8 @@ static void cycles(struct generation *generation)
 		generation_pause(generation, USEC_INFINITY);
 }
 
-/* Apart from the cycles, for what lies on the stack of a thread that waits for years counts as memory. */
+/* Apart from the cycles, for what lies on the stack of a thread that waits for years counts as
+ * memory. */
 static bool __attribute__((noinline)) begin(struct generation *generation)
 {
 	struct gloop_loop *loop = generation->loop;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One block for all: a spawn happens in a thread of its own, and what such a thread frees in small pieces stays in its allocator's cache for as
- * long as the thread waits. Strings of the daemon's own environment do not change any more and are pointed at.
+ * One block for all: a spawn happens in a thread of its own, and what such a thread frees in small
+ * pieces stays in its allocator's cache for as long as the thread waits. Strings of the daemon's
+ * own environment do not change any more and are pointed at.
  */
 #include "core/environment.h"
 
@@ -50,7 +51,8 @@ static size_t text_size(const struct variable *variables, size_t n)
 	return size;
 }
 
-char **environment_new(char *const *configured, const struct variable *variables, size_t n_variables)
+char **environment_new(
+	char *const *configured, const struct variable *variables, size_t n_variables)
 {
 	static char default_path[] = DEFAULT_PATH;
 	size_t slots = ELEMENTS(kept) + vector_length(configured) + n_variables + 1;

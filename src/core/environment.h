@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The environment of a child process or hook: a clean base, what is configured, then greenloop's own. */
+/* The environment of a child process or hook: a clean base, what is configured, then greenloop's
+ * own. */
 #pragma once
 
 #include <stddef.h>
@@ -9,7 +10,9 @@ struct variable {
 };
 
 /*
- * One block, the caller's, to be given to free(); NULL: no memory. configured ("KEY=value", may be NULL) is borrowed and
- * must outlive it; the variables are copied. Later ones replace earlier ones of the same name.
+ * One block, the caller's, to be given to free(); NULL: no memory. configured ("KEY=value", may be
+ * NULL) is borrowed and must outlive it; the variables are copied. Later ones replace earlier ones
+ * of the same name.
  */
-char **environment_new(char *const *configured, const struct variable *variables, size_t n_variables);
+char **environment_new(
+	char *const *configured, const struct variable *variables, size_t n_variables);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tree tells the outside, at the moment when it happens: the journal, the bus and systemd are fed from here.
- * Observers are called on any thread, without a lock held, and must not block. All pointers are borrowed for the call.
+ * What the tree tells the outside, at the moment when it happens: the journal, the bus and systemd
+ * are fed from here. Observers are called on any thread, without a lock held, and must not block.
+ * All pointers are borrowed for the call.
  */
 #pragma once
 
@@ -20,14 +21,15 @@ enum event_type {
 	EVENT_EPISODE_RED,    /* a new red in an open episode: one more reset */
 	EVENT_EPISODE_CLOSED, /* text: "green", "exhausted", "stopped", "superseded" */
 	EVENT_RESET,          /* reset number value begins */
-	EVENT_EXHAUSTED,      /* a group, or a loop under the root; then the daemon's exhausted_action is asked for */
-	EVENT_HARD,           /* the grace has passed: killed, or (value 1) a thread was abandoned */
-	EVENT_HOOK_FAILED,    /* text says which and how */
-	EVENT_NOTE,           /* something worth a line: text */
-	EVENT_TROUBLE,        /* the daemon's own trouble (no descriptor, memory, thread): text */
-	EVENT_BUG,            /* text: a transition that is not in the table, … */
-	EVENT_EXIT,           /* exit[:N] was decided: value is N */
-	EVENT_STOPPED,        /* tree_stop() is over: nothing runs any more */
+	EVENT_EXHAUSTED, /* a group, or a loop under the root; then the daemon's exhausted_action is
+			    asked for */
+	EVENT_HARD,      /* the grace has passed: killed, or (value 1) a thread was abandoned */
+	EVENT_HOOK_FAILED, /* text says which and how */
+	EVENT_NOTE,        /* something worth a line: text */
+	EVENT_TROUBLE,     /* the daemon's own trouble (no descriptor, memory, thread): text */
+	EVENT_BUG,         /* text: a transition that is not in the table, … */
+	EVENT_EXIT,        /* exit[:N] was decided: value is N */
+	EVENT_STOPPED,     /* tree_stop() is over: nothing runs any more */
 };
 
 struct event {

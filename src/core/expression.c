@@ -30,7 +30,7 @@ enum {
 struct expression {
 	unsigned n_items, n_siblings;
 	int items[]; /* postfix: siblings, ITEM_ALL, ITEM_ANY; then the siblings once each,
-	                ascending */
+			ascending */
 };
 
 struct parser {
@@ -52,8 +52,8 @@ static int complain(struct parser *parser, const char *expected)
 	if (!rest)
 		return -ENOMEM;
 	*parser->ret_reason = *rest ? string_printf("expected %s at character %zu, before \"%s\"",
-	                                      expected, column, rest)
-	                            : string_printf("expected %s at its end", expected);
+					      expected, column, rest)
+				    : string_printf("expected %s at its end", expected);
 	return *parser->ret_reason ? -EINVAL : -ENOMEM;
 }
 
@@ -69,7 +69,7 @@ static size_t name_length(const char *text)
 	size_t length = 0;
 
 	while (text[length] && isascii(text[length]) &&
-	        (isalnum((unsigned char)text[length]) || strchr("_.-", text[length])))
+		(isalnum((unsigned char)text[length]) || strchr("_.-", text[length])))
 		length++;
 	return length;
 }
@@ -94,7 +94,7 @@ static int parse_name(struct parser *parser)
 	sibling = parser->lookup(name, parser->userdata);
 	if (sibling == -ENOENT) {
 		*parser->ret_reason = string_printf("unknown name \"%s\" at character %zu", name,
-		        (size_t)(parser->at - parser->text) + 1);
+			(size_t)(parser->at - parser->text) + 1);
 		return *parser->ret_reason ? -EINVAL : -ENOMEM;
 	}
 	if (sibling < 0)
@@ -176,7 +176,7 @@ static int expression_new(struct expression **ret, const int *items, unsigned n_
 {
 	/* Twice: there are never more siblings than items. */
 	struct expression *expression =
-	        malloc(sizeof(*expression) + 2 * n_items * sizeof(expression->items[0]));
+		malloc(sizeof(*expression) + 2 * n_items * sizeof(expression->items[0]));
 
 	if (!expression)
 		return -ENOMEM;
@@ -188,7 +188,7 @@ static int expression_new(struct expression **ret, const int *items, unsigned n_
 }
 
 int expression_parse(struct expression **ret, const char *text, order_lookup lookup, void *userdata,
-        char **ret_reason)
+	char **ret_reason)
 {
 	_cleanup_free_ int *items = NULL;
 	struct parser parser = {
@@ -252,7 +252,7 @@ bool expression_open(const struct expression *expression, order_gate gate, void 
 }
 
 void expression_visit(const struct expression *expression,
-        void (*visit)(unsigned sibling, void *userdata), void *userdata)
+	void (*visit)(unsigned sibling, void *userdata), void *userdata)
 {
 	if (!expression)
 		return;

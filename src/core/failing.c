@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a failure to its consequence: noted, counted, or a trip and what the loop does about it. Any thread may come here with a
- * failure; the budget tells exactly one of them "trip".
+ * From a failure to its consequence: noted, counted, or a trip and what the loop does about it. Any
+ * thread may come here with a failure; the budget tells exactly one of them "trip".
  */
 #include "core/loop.h"
 
@@ -14,10 +14,11 @@
 bool generation_suspended(const struct generation *generation)
 {
 	return atomic_load_explicit(&generation->loop->task.suspended_turn, memory_order_acquire) >
-		generation->birth_turn;
+	       generation->birth_turn;
 }
 
-static void report(struct gloop_loop *loop, struct generation *generation, const struct failure *failure)
+static void report(
+	struct gloop_loop *loop, struct generation *generation, const struct failure *failure)
 {
 	loop_event(loop, generation,
 		&(struct event){ .type = EVENT_FAILURE,
@@ -32,10 +33,12 @@ static void give_up(struct gloop_loop *loop, struct generation *generation, enum
 	if (generation)
 		generation_give_up(generation, giveup);
 	else
-		member_give_up(&loop->task, giveup); /* no thread of it lives: the caller is its controller */
+		member_give_up(&loop->task,
+			giveup); /* no thread of it lives: the caller is its controller */
 }
 
-static void escalate(struct gloop_loop *loop, struct generation *generation, const struct failure *failure)
+static void escalate(
+	struct gloop_loop *loop, struct generation *generation, const struct failure *failure)
 {
 	char throughline[128];
 
@@ -44,12 +47,15 @@ static void escalate(struct gloop_loop *loop, struct generation *generation, con
 		tree_exhausted(loop->task.tree, loop->task.name);
 		return;
 	}
-	loop_throughline(loop, failure->generation, failure->cycle, throughline, sizeof(throughline));
-	light_red(loop->task.parent, &loop->task, generation ? generation->birth_turn : loop->task.parent->handled_turn,
-		failure, throughline, NULL);
+	loop_throughline(
+		loop, failure->generation, failure->cycle, throughline, sizeof(throughline));
+	light_red(loop->task.parent, &loop->task,
+		generation ? generation->birth_turn : loop->task.parent->handled_turn, failure,
+		throughline, NULL);
 }
 
-static void trip(struct gloop_loop *loop, struct generation *generation, const struct failure *failure)
+static void trip(
+	struct gloop_loop *loop, struct generation *generation, const struct failure *failure)
 {
 	const struct action *action = &loop->settings.exhausted_action;
 
@@ -59,7 +65,8 @@ static void trip(struct gloop_loop *loop, struct generation *generation, const s
 		atomic_store(&generation->tripped, true);
 	loop->ignored_trip = action->kind == ACTION_IGNORE;
 	pthread_mutex_unlock(&loop->lock);
-	loop_event(loop, generation, &(struct event){ .type = EVENT_TRIP, .failure = failure, .cycle = failure->cycle });
+	loop_event(loop, generation,
+		&(struct event){ .type = EVENT_TRIP, .failure = failure, .cycle = failure->cycle });
 
 	switch (action->kind) {
 	case ACTION_ESCALATE:
@@ -82,35 +89,40 @@ static void trip(struct gloop_loop *loop, struct generation *generation, const s
 	}
 }
 
-/* With stop_on_failure the loop stops itself before anything else is done (SL-48); the controller learns the rest. */
+/* With stop_on_failure the loop stops itself before anything else is done (SL-48); the controller
+ * learns the rest. */
 static void stop_itself(struct gloop_loop *loop, struct generation *generation)
 {
 	if (generation && loop->settings.stop_on_failure)
 		loop->ops->ask(generation);
 }
 
-/* false: it does not count, for its generation is being stopped or was given up. Under the lock that a stop takes, too. */
-static bool count(struct gloop_loop *loop, struct generation *generation, struct failure *failure, bool use_up,
-	enum verdict *ret)
+/* false: it does not count, for its generation is being stopped or was given up. Under the lock
+ * that a stop takes, too. */
+static bool count(struct gloop_loop *loop, struct generation *generation, struct failure *failure,
+	bool use_up, enum verdict *ret)
 {
 	bool counts;
 
 	pthread_mutex_lock(&loop->lock);
-	counts = !generation || !(generation_condemned(generation) || generation_stopped(generation) ||
-					generation_suspended(generation));
+	counts = !generation ||
+		 !(generation_condemned(generation) || generation_stopped(generation) ||
+			 generation_suspended(generation));
 	if (counts && use_up)
 		budget_trip(&loop->budget, &loop->settings, failure, clock_now());
 	else if (counts)
 		*ret = budget_fail(&loop->budget, &loop->settings, failure, clock_now());
 	if (counts) {
-		failure->nth = *ret == VERDICT_TRIP ? budget_trip_failures(&loop->budget) : budget_failures(&loop->budget);
+		failure->nth = *ret == VERDICT_TRIP ? budget_trip_failures(&loop->budget)
+						    : budget_failures(&loop->budget);
 		failure->of = loop->settings.max_loop_failures;
 	}
 	pthread_mutex_unlock(&loop->lock);
 	return counts;
 }
 
-enum failing loop_fail(struct gloop_loop *loop, struct generation *generation, const struct failure *failure, bool use_up)
+enum failing loop_fail(struct gloop_loop *loop, struct generation *generation,
+	const struct failure *failure, bool use_up)
 {
 	struct failure stamped = *failure;
 	enum verdict verdict = VERDICT_TRIP;

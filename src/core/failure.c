@@ -50,14 +50,14 @@ static void trim_cut_character(char *text, size_t length)
 		return;
 	lead--;
 	expected = (unsigned char)text[lead] >= 0xf0   ? 4
-	           : (unsigned char)text[lead] >= 0xe0 ? 3
-	                                               : 2;
+		   : (unsigned char)text[lead] >= 0xe0 ? 3
+						       : 2;
 	if (length - lead < expected)
 		text[lead] = '\0';
 }
 
 void failure_set(
-        struct failure *failure, enum failure_kind kind, int status, const char *format, ...)
+	struct failure *failure, enum failure_kind kind, int status, const char *format, ...)
 {
 	struct failure fresh = {
 		.kind = kind,

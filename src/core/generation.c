@@ -14,7 +14,8 @@
 #include "core/message.h"
 #include "core/root.h"
 
-/* A command's thread spawns, waits and cuts lines; 64 KiB are plenty, and only what is touched counts. */
+/* A command's thread spawns, waits and cuts lines; 64 KiB are plenty, and only what is touched
+ * counts. */
 enum { COMMAND_STACK = 64 * 1024 };
 
 static _Thread_local struct generation *current;
@@ -62,7 +63,8 @@ static void name_thread(const struct generation *generation)
 	char number[16], name[16 + sizeof(number)];
 	int length = snprintf(number, sizeof(number), "_%u", (unsigned)generation->number);
 
-	snprintf(name, sizeof(name), "%.*s%s", MAX(0, 15 - length), generation->loop->task.name, number);
+	snprintf(name, sizeof(name), "%.*s%s", MAX(0, 15 - length), generation->loop->task.name,
+		number);
 	pthread_setname_np(pthread_self(), name);
 }
 
@@ -119,7 +121,8 @@ static void *generation_main(void *userdata)
 int generation_start(struct gloop_loop *loop, struct generation **ret)
 {
 	struct generation *generation = generation_new(loop);
-	size_t stack = loop->settings.type == LOOP_TYPE_MODULE ? loop->settings.stack_size : COMMAND_STACK;
+	size_t stack =
+		loop->settings.type == LOOP_TYPE_MODULE ? loop->settings.stack_size : COMMAND_STACK;
 	int r;
 
 	if (!generation)
@@ -209,8 +212,8 @@ bool generation_stopped(const struct generation *generation)
 	return atomic_load_explicit(&generation->stopped, memory_order_acquire);
 }
 
-struct letter *generation_wait(
-	struct generation *generation, uint64_t deadline_usec, unsigned *ret_facts, bool *ret_stopped)
+struct letter *generation_wait(struct generation *generation, uint64_t deadline_usec,
+	unsigned *ret_facts, bool *ret_stopped)
 {
 	struct letter *letter;
 
@@ -251,7 +254,8 @@ bool generation_pause(struct generation *generation, uint64_t until_usec)
 	while (!generation_stopped(generation)) {
 		if (until_usec <= clock_now())
 			return true;
-		generation_wait(generation, MIN(until_usec, generation_tick_due(generation)), &facts, &stopped);
+		generation_wait(generation, MIN(until_usec, generation_tick_due(generation)),
+			&facts, &stopped);
 		generation_tick(generation);
 	}
 	return false;
@@ -304,7 +308,7 @@ void generation_up(struct generation *generation, pid_t pid)
 	if (settings->ready.kind == READY_DELAY)
 		generation->ready_due_usec = usec_add(clock_now(), settings->ready.usec);
 	else if (settings->ready.kind == READY_START ||
-		(settings->ready.kind == READY_AUTO && settings->type != LOOP_TYPE_ONESHOT))
+		 (settings->ready.kind == READY_AUTO && settings->type != LOOP_TYPE_ONESHOT))
 		generation_set_ready(generation, true);
 	if (generation_ready(generation) && settings->type == LOOP_TYPE_SERVICE)
 		generation_healthy(generation, SUCCESS_EXECUTED);
@@ -378,7 +382,8 @@ bool generation_output(struct generation *generation, const char *text, size_t l
 
 	if (!observer->output)
 		return true;
-	loop_throughline(loop, generation->number, atomic_load(&generation->cycle), throughline, sizeof(throughline));
+	loop_throughline(loop, generation->number, atomic_load(&generation->cycle), throughline,
+		sizeof(throughline));
 	return observer->output(&(struct event){ .loop = loop->task.name,
 					.group = task_group_name(&loop->task),
 					.generation = generation->number,
@@ -389,5 +394,6 @@ bool generation_output(struct generation *generation, const char *text, size_t l
 
 char **generation_environment(struct generation *generation)
 {
-	return loop_environment(generation->loop, generation->number, atomic_load(&generation->cycle));
+	return loop_environment(
+		generation->loop, generation->number, atomic_load(&generation->cycle));
 }

@@ -18,7 +18,8 @@ struct gloop_group *group_of(struct task *task)
 	return container_of(task, struct gloop_group, task);
 }
 
-int group_init(struct gloop_group *group, struct tree *tree, const char *name, struct gloop_group *parent)
+int group_init(
+	struct gloop_group *group, struct tree *tree, const char *name, struct gloop_group *parent)
 {
 	int r;
 
@@ -90,10 +91,9 @@ void group_set_state(struct gloop_group *group, enum group_state state)
 	group->published_generation = group->generation;
 	pthread_mutex_unlock(&group->lock);
 	if (!group_is_root(group))
-		group_event(group,
-			&(struct event){ .type = EVENT_STATE,
-				.from = group_state_to_string(from),
-				.to = group_state_to_string(state) });
+		group_event(group, &(struct event){ .type = EVENT_STATE,
+					   .from = group_state_to_string(from),
+					   .to = group_state_to_string(state) });
 }
 
 void group_set_note(struct gloop_group *group, const char *format, ...)
@@ -150,7 +150,8 @@ static enum color own_color(const struct group_snapshot *snapshot, bool wanted)
 {
 	if (!wanted)
 		return COLOR_GREY;
-	if (snapshot->state == GROUP_FAILED || snapshot->state == GROUP_RESETTING || snapshot->episode_open)
+	if (snapshot->state == GROUP_FAILED || snapshot->state == GROUP_RESETTING ||
+		snapshot->episode_open)
 		return COLOR_RED;
 	return snapshot->state == GROUP_RUNNING ? COLOR_GREY : COLOR_AMBER;
 }
@@ -195,18 +196,21 @@ char **group_hook_environment(struct gloop_group *group)
 		{ "GREENLOOP_SOCKET", group->task.tree->config.socket_path },
 	};
 
-	snprintf(episode, sizeof(episode), "%" PRIu64, light_cause(&group->light, cause, sizeof(cause)));
+	snprintf(episode, sizeof(episode), "%" PRIu64,
+		light_cause(&group->light, cause, sizeof(cause)));
 	snprintf(generation, sizeof(generation), "%" PRIu64, group->generation);
 	return environment_new(NULL, variables, ELEMENTS(variables));
 }
 
-static size_t copy_of_group(struct gloop_group *group, uint64_t number, struct episode *ret, size_t room)
+static size_t copy_of_group(
+	struct gloop_group *group, uint64_t number, struct episode *ret, size_t room)
 {
 	size_t n = 0;
 
 	pthread_mutex_lock(&group->light.lock);
 	for (size_t i = 0; i < LIGHT_EPISODES_KEPT && n < room; i++)
-		if (group->light.episodes[i] && (number == 0 || group->light.episodes[i]->number == number))
+		if (group->light.episodes[i] &&
+			(number == 0 || group->light.episodes[i]->number == number))
 			ret[n++] = *group->light.episodes[i];
 	pthread_mutex_unlock(&group->light.lock);
 	return n;
@@ -219,8 +223,8 @@ static int newer_first(const void *a, const void *b)
 	return (left->number < right->number) - (left->number > right->number);
 }
 
-int episodes_copy(
-	struct tree *tree, struct gloop_group *group, uint64_t number, struct episode **ret, size_t *ret_length)
+int episodes_copy(struct tree *tree, struct gloop_group *group, uint64_t number,
+	struct episode **ret, size_t *ret_length)
 {
 	struct episode *episodes = NULL;
 	size_t n = 0;

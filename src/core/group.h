@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A group and its controller: the thread that starts, stops and resets the members, watches the green light, and answers calls. The root of
- * the tree is such a group, too, without a light: its members are strangers to each other.
+ * A group and its controller: the thread that starts, stops and resets the members, watches the
+ * green light, and answers calls. The root of the tree is such a group, too, without a light: its
+ * members are strangers to each other.
  */
 #pragma once
 
@@ -18,7 +19,7 @@
 
 #define GROUP_HOOK_TIMEOUT_USEC (10 * USEC_PER_SEC)
 
-enum { /* facts in a group's own letter to its controller */
+enum {                        /* facts in a group's own letter to its controller */
 	GROUP_RED = 1 << 0,   /* the light was turned red */
 	GROUP_ORDER = 1 << 1, /* the parent's controller has changed the order */
 	GROUP_HURRY = 1 << 2, /* no grace any more */
@@ -35,10 +36,12 @@ enum reset_phase {
 	RESET_STARTING, /* until all wanted members are ready */
 };
 
-/* What a parent orders and what a child reports, each one word: level, not edge, so that nothing stale can arrive. */
+/* What a parent orders and what a child reports, each one word: level, not edge, so that nothing
+ * stale can arrive. */
 enum {
 	ORDER_RUN = 1 << 0,
-	ORDER_BY_HAND = 1 << 1, /* an operator's wish: a start forgets the members' failures, a stop closes the episode as "stopped" */
+	ORDER_BY_HAND = 1 << 1, /* an operator's wish: a start forgets the members' failures, a stop
+				   closes the episode as "stopped" */
 	ORDER_BITS = 2
 };
 enum { REPORT_READY = 1 << 0, REPORT_DOWN = 1 << 1, REPORT_FAILED = 1 << 2, REPORT_BITS = 3 };
@@ -56,33 +59,33 @@ struct gloop_group {
 	struct task **ranked;  /* the same in start order */
 	unsigned n_members;
 
-	atomic_uint_fast64_t order;  /* the parent's: number << ORDER_BITS | … */
-	atomic_uint_fast64_t report; /* for the parent: number << REPORT_BITS | … */
+	atomic_uint_fast64_t order;       /* the parent's: number << ORDER_BITS | … */
+	atomic_uint_fast64_t report;      /* for the parent: number << REPORT_BITS | … */
 	atomic_uint_fast64_t parent_turn; /* of the parent's light, when this was started */
 	atomic_uint_fast64_t ping, answered;
 
 	/* the controller's own */
 	struct timers timers;
-	struct timer reset_timer;  /* backoff between stop and restart */
-	struct timer stop_timer;   /* stop_timeout */
+	struct timer reset_timer; /* backoff between stop and restart */
+	struct timer stop_timer;  /* stop_timeout */
 	struct reset_budget budget;
 	uint64_t handled_turn, handled_free_turns;
 	uint64_t generation; /* of the present start */
 	enum reset_phase reset_phase;
 	struct hook *reset_hook;
-	bool reset_due;      /* the backoff of the reset is over */
-	bool reset_hard;     /* without grace, by an operator */
-	unsigned reset_nth;  /* within the window */
+	bool reset_due;     /* the backoff of the reset is over */
+	bool reset_hard;    /* without grace, by an operator */
+	unsigned reset_nth; /* within the window */
 	bool started_once;
-	bool running;        /* told to run, and neither exhausted nor stopping */
+	bool running; /* told to run, and neither exhausted nor stopping */
 	bool exhausted;
-	bool hurry;          /* every grace is 0 */
-	bool stop_overdue;   /* stop_timeout has passed in the present stop or reset */
-	unsigned n_up;       /* members that are not down */
-	unsigned n_held_up;  /* held members that are not down */
+	bool hurry;                   /* every grace is 0 */
+	bool stop_overdue;            /* stop_timeout has passed in the present stop or reset */
+	unsigned n_up;                /* members that are not down */
+	unsigned n_held_up;           /* held members that are not down */
 	unsigned tallies[TALLY_MAX_]; /* how many members are what to the light */
 	struct list unsettled; /* members that have cause for another step: struct task.unsettled */
-	struct list calls;   /* reset by hand: struct call.waiting */
+	struct list calls;     /* reset by hand: struct call.waiting */
 
 	/* published under lock */
 	pthread_mutex_t lock;
@@ -93,7 +96,8 @@ struct gloop_group {
 	char note[160];
 };
 
-int group_init(struct gloop_group *group, struct tree *tree, const char *name, struct gloop_group *parent);
+int group_init(
+	struct gloop_group *group, struct tree *tree, const char *name, struct gloop_group *parent);
 void group_done(struct gloop_group *group);
 int group_start_thread(struct gloop_group *group);
 
@@ -108,18 +112,22 @@ struct gloop_group *group_of(struct task *task); /* container_of, for groups onl
 void group_set_state(struct gloop_group *group, enum group_state state);
 bool group_is_wanted(struct gloop_group *group); /* with all groups above it; any thread */
 char **group_hook_environment(struct gloop_group *group);
-void group_set_note(struct gloop_group *group, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void group_set_note(struct gloop_group *group, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 bool controller_is_self(void); /* does a controller's thread ask? */
 
 /* The controller's thread. */
-void group_event(struct gloop_group *group, struct event *event); /* fills in who, and tells the observer; any thread */
+void group_event(struct gloop_group *group,
+	struct event *event); /* fills in who, and tells the observer; any thread */
 void group_begin(struct gloop_group *group, bool fresh); /* start all wanted members */
-void group_end(struct gloop_group *group, const char *result); /* stop all; result: of an open episode */
+void group_end(
+	struct gloop_group *group, const char *result); /* stop all; result: of an open episode */
 void group_exhaust(struct gloop_group *group);
-void group_settle_members(struct gloop_group *group, bool reverse); /* all of them, in start order or against it */
-void members_settle(struct gloop_group *group);       /* all steps that are due */
-void group_settle(struct gloop_group *group);         /* after each step: is a phase complete? */
+void group_settle_members(
+	struct gloop_group *group, bool reverse); /* all of them, in start order or against it */
+void members_settle(struct gloop_group *group);   /* all steps that are due */
+void group_settle(struct gloop_group *group);     /* after each step: is a phase complete? */
 void group_handle_order(struct gloop_group *group);
 void group_kill_all(struct gloop_group *group);
 void group_run_hook(struct gloop_group *group, const char *name, const struct command *command);
@@ -133,6 +141,7 @@ void reset_cancel(struct gloop_group *group); /* a stop overtakes it */
 /* core/request.c: what calls ask of the controller. */
 struct call;
 void request_handle(struct gloop_group *group, struct call *call);
-void request_member_changed(struct task *member);  /* answers what can be answered now */
+void request_member_changed(struct task *member); /* answers what can be answered now */
 void request_group_settled(struct gloop_group *group);
-void requests_refuse(struct gloop_group *group); /* the controller ends: what nobody will answer any more */
+void requests_refuse(
+	struct gloop_group *group); /* the controller ends: what nobody will answer any more */

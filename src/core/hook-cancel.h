@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How a hook that is not wanted any more is called off: its runner says in which mailbox it waits, and finds a letter there. */
+/* How a hook that is not wanted any more is called off: its runner says in which mailbox it waits,
+ * and finds a letter there. */
 #pragma once
 
 #include <pthread.h>

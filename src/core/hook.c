@@ -36,7 +36,7 @@ void hook_queue_cancel(struct hook_queue *queue)
 	pthread_mutex_lock(&queue->lock);
 	if (queue->present)
 		hook_cancel_call_off(&queue->present->cancel);
-	list_for_each(link, &queue->hooks)
+	list_for_each (link, &queue->hooks)
 		hook_cancel_call_off(&container_of(link, struct hook, link)->cancel);
 	pthread_mutex_unlock(&queue->lock);
 }
@@ -58,14 +58,15 @@ static void run_one(struct hook_queue *queue, struct hook *hook)
 	const struct tree_config *config = &queue->task->tree->config;
 
 	if (config->run_hook)
-		hook->result = config->run_hook(
-			hook->command, hook->environment, hook->timeout_usec, &hook->cancel, &hook->message);
+		hook->result = config->run_hook(hook->command, hook->environment,
+			hook->timeout_usec, &hook->cancel, &hook->message);
 	else
 		hook->result = -ENOSYS;
 	tell_failure(queue, hook);
 }
 
-/* Under the lock. The asker's mailbox is told before the lock goes: an asker that has dropped out is not told any more. */
+/* Under the lock. The asker's mailbox is told before the lock goes: an asker that has dropped out
+ * is not told any more. */
 static void end_one(struct hook *hook)
 {
 	if (hook->dropped || !hook->box) {
@@ -100,8 +101,9 @@ static void *helper_main(void *userdata)
 	return NULL;
 }
 
-int hook_run(struct hook_queue *queue, const char *name, const struct command *command, char **environment,
-	uint64_t timeout_usec, struct mailbox *box, struct letter *letter, unsigned fact, struct hook **ret)
+int hook_run(struct hook_queue *queue, const char *name, const struct command *command,
+	char **environment, uint64_t timeout_usec, struct mailbox *box, struct letter *letter,
+	unsigned fact, struct hook **ret)
 {
 	struct hook *hook = environment ? calloc(1, sizeof(*hook)) : NULL;
 	int r = 0;

@@ -20,7 +20,8 @@ static struct generation *own(gloop_loop *loop)
 
 static int plain_sleep(uint64_t usec)
 {
-	struct timespec span = { .tv_sec = (time_t)(usec / USEC_PER_SEC), .tv_nsec = (long)(usec % USEC_PER_SEC * 1000) };
+	struct timespec span = { .tv_sec = (time_t)(usec / USEC_PER_SEC),
+		.tv_nsec = (long)(usec % USEC_PER_SEC * 1000) };
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &span, &span) == EINTR)
 		;
@@ -111,8 +112,8 @@ static int own_messages(gloop_loop *loop, struct messages **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int host_get(
-	gloop_loop *loop, enum gloop_registry registry, const char *key, enum gloop_type type, struct gloop_value *ret)
+static int host_get(gloop_loop *loop, enum gloop_registry registry, const char *key,
+	enum gloop_type type, struct gloop_value *ret)
 {
 	struct messages *messages;
 	int r = own_messages(loop, &messages);
@@ -120,7 +121,8 @@ static int host_get(
 	return r < 0 ? r : messages_get(messages, registry, key, type, ret);
 }
 
-static int host_set(gloop_loop *loop, enum gloop_registry registry, const char *key, const struct gloop_value *value)
+static int host_set(gloop_loop *loop, enum gloop_registry registry, const char *key,
+	const struct gloop_value *value)
 {
 	struct messages *messages;
 	int r = own_messages(loop, &messages);

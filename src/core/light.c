@@ -38,15 +38,17 @@ bool light_covers(enum strategy strategy, const struct task *cause, const struct
 	return false;
 }
 
-/* Under the lock. The record may be missing when there is no memory for it; the number counts all the same. */
-static void open_episode(struct light *light, struct gloop_group *group, const char *cause, const struct failure *failure,
-	const char *throughline, const char *origin)
+/* Under the lock. The record may be missing when there is no memory for it; the number counts all
+ * the same. */
+static void open_episode(struct light *light, struct gloop_group *group, const char *cause,
+	const struct failure *failure, const char *throughline, const char *origin)
 {
 	struct episode *episode = calloc(1, sizeof(*episode));
 
 	light->number = tree_next_episode(group->task.tree);
 	free(light->episodes[LIGHT_EPISODES_KEPT - 1]);
-	memmove(light->episodes + 1, light->episodes, sizeof(light->episodes) - sizeof(light->episodes[0]));
+	memmove(light->episodes + 1, light->episodes,
+		sizeof(light->episodes) - sizeof(light->episodes[0]));
 	light->episodes[0] = episode;
 	if (!episode)
 		return;
@@ -82,7 +84,8 @@ static void suspend(struct gloop_group *group, const struct task *cause)
 	for (unsigned i = 0; i < group->n_members; i++) {
 		struct task *task = group->members[i];
 
-		if (cause ? light_covers(group->settings.strategy, cause, task) : task->reset_globally)
+		if (cause ? light_covers(group->settings.strategy, cause, task)
+			  : task->reset_globally)
 			atomic_store_explicit(&task->suspended_turn, turn, memory_order_release);
 	}
 }
@@ -92,17 +95,18 @@ static void tell(struct gloop_group *group, enum red red, uint64_t episode, cons
 {
 	if (red == RED_IGNORED || red == RED_JOINED)
 		return;
-	group_event(group,
-		&(struct event){ .type = red == RED_OPENED ? EVENT_EPISODE_OPENED : EVENT_EPISODE_RED,
-			.text = who,
-			.failure = failure,
-			.episode = episode,
-			.throughline = throughline });
+	group_event(group, &(struct event){ .type = red == RED_OPENED ? EVENT_EPISODE_OPENED
+								      : EVENT_EPISODE_RED,
+				   .text = who,
+				   .failure = failure,
+				   .episode = episode,
+				   .throughline = throughline });
 	mailbox_post(&group->box, &group->control, GROUP_RED);
 }
 
-static enum red turn_red(struct gloop_group *group, struct task *cause, const char *who, uint64_t birth_turn,
-	const struct failure *failure, const char *throughline, const char *origin)
+static enum red turn_red(struct gloop_group *group, struct task *cause, const char *who,
+	uint64_t birth_turn, const struct failure *failure, const char *throughline,
+	const char *origin)
 {
 	struct light *light = &group->light;
 	enum red red = RED_IGNORED;
@@ -114,7 +118,8 @@ static enum red turn_red(struct gloop_group *group, struct task *cause, const ch
 		red = RED_OPENED;
 	} else if (light->state == LIGHT_RED) {
 		attach(light, who, failure);
-		red = cause && atomic_load(&cause->suspended_turn) > birth_turn ? RED_JOINED : RED_AGAIN;
+		red = cause && atomic_load(&cause->suspended_turn) > birth_turn ? RED_JOINED
+										: RED_AGAIN;
 	}
 	if (red == RED_OPENED || red == RED_AGAIN) {
 		light->state = LIGHT_RED;
@@ -129,8 +134,8 @@ static enum red turn_red(struct gloop_group *group, struct task *cause, const ch
 	return red;
 }
 
-enum red light_red(struct gloop_group *group, struct task *cause, uint64_t birth_turn, const struct failure *failure,
-	const char *throughline, const char *origin)
+enum red light_red(struct gloop_group *group, struct task *cause, uint64_t birth_turn,
+	const struct failure *failure, const char *throughline, const char *origin)
 {
 	return turn_red(group, cause, cause->name, birth_turn, failure, throughline, origin);
 }
@@ -148,16 +153,20 @@ void light_attach(struct gloop_group *group, struct task *member, const struct f
 }
 
 /* Under the lock; fills in what there is to tell, if an episode was open. */
-static void close_episode(struct light *light, enum light_state state, const char *result, struct event *ret)
+static void close_episode(
+	struct light *light, enum light_state state, const char *result, struct event *ret)
 {
 	struct episode *episode = light->episodes[0];
 
 	if (light->state == LIGHT_RED) {
-		*ret = (struct event){ .type = EVENT_EPISODE_CLOSED, .text = result, .episode = light->number };
+		*ret = (struct event){
+			.type = EVENT_EPISODE_CLOSED, .text = result, .episode = light->number
+		};
 		if (episode) {
 			snprintf(episode->result, sizeof(episode->result), "%s", result);
 			episode->closed_usec = clock_realtime();
-			ret->value = episode->closed_usec - MIN(episode->opened_usec, episode->closed_usec);
+			ret->value = episode->closed_usec -
+				     MIN(episode->opened_usec, episode->closed_usec);
 			ret->cycle = episode->resets;
 		}
 	}
@@ -232,8 +241,8 @@ uint64_t light_cause(struct light *light, char *buf, size_t size)
 	if (number && episode && episode->cause.nth)
 		snprintf(count, sizeof(count), ", %u of %u", episode->cause.nth, episode->cause.of);
 	if (number && episode)
-		snprintf(buf, size, "%s: %s%s%s%s", episode->cause_loop, episode->cause.reason, count,
-			*episode->origin ? ": " : "", episode->origin);
+		snprintf(buf, size, "%s: %s%s%s%s", episode->cause_loop, episode->cause.reason,
+			count, *episode->origin ? ": " : "", episode->origin);
 	pthread_mutex_unlock(&light->lock);
 	return number;
 }

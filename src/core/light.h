@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The green light: the shared health flag of a group. Anyone may turn it red; only the controller turns it green.
+ * The green light: the shared health flag of a group. Anyone may turn it red; only the controller
+ * turns it green.
  *
- * Each red is a turn, numbered. It suspends at once every member of the reset's set: task.suspended_turn is this turn, and a
- * generation that was born at an earlier turn of the light starts no new cycle and its failures are attached, not counted. So three
- * members that die together are one reset, and a failure of a member that was started since is a turn of its own: it is never lost.
+ * Each red is a turn, numbered. It suspends at once every member of the reset's set:
+ * task.suspended_turn is this turn, and a generation that was born at an earlier turn of the light
+ * starts no new cycle and its failures are attached, not counted. So three members that die
+ * together are one reset, and a failure of a member that was started since is a turn of its own: it
+ * is never lost.
  *
  * An episode is the record of what happened from red to its result.
  */
@@ -42,16 +45,18 @@ struct light {
 	enum light_state state;
 	atomic_uint_fast64_t turn; /* how often it was turned red */
 	uint64_t free_turns;       /* of these, by operators: no reset of the budget is used up */
-	struct episode *episodes[LIGHT_EPISODES_KEPT]; /* newest first; [0] is the open one while red; holes only at the end */
-	uint64_t number;           /* of the open or last episode; 0: none yet */
+	struct episode *episodes[LIGHT_EPISODES_KEPT]; /* newest first; [0] is the open one while
+							  red; holes only at the end */
+	uint64_t number; /* of the open or last episode; 0: none yet */
 };
 
 int light_init(struct light *light);
 void light_done(struct light *light);
 
-/* Any thread. cause: the member; birth_turn: of its generation. origin: what is behind a failure of kind group; may be NULL. */
-enum red light_red(struct gloop_group *group, struct task *cause, uint64_t birth_turn, const struct failure *failure,
-	const char *throughline, const char *origin);
+/* Any thread. cause: the member; birth_turn: of its generation. origin: what is behind a failure of
+ * kind group; may be NULL. */
+enum red light_red(struct gloop_group *group, struct task *cause, uint64_t birth_turn,
+	const struct failure *failure, const char *throughline, const char *origin);
 
 /* By an operator: covers all members that take part in resets; not counted. */
 enum red light_red_by_hand(struct gloop_group *group, const struct failure *failure);
@@ -59,8 +64,8 @@ enum red light_red_by_hand(struct gloop_group *group, const struct failure *fail
 /* Any thread: a failure of a suspended member, for the record. */
 void light_attach(struct gloop_group *group, struct task *member, const struct failure *failure);
 
-/* The controller's: on, with the open episode (if any) closed as "green" (false: turned red since, it stays so); and off, closed with
- * that result. */
+/* The controller's: on, with the open episode (if any) closed as "green" (false: turned red since,
+ * it stays so); and off, closed with that result. */
 bool light_green(struct gloop_group *group);
 void light_off(struct gloop_group *group, const char *result);
 uint64_t light_free_turns(struct light *light);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop as a thing that is seen: its published state, its names, its history, the environment that its children get. */
+/* The loop as a thing that is seen: its published state, its names, its history, the environment
+ * that its children get. */
 #include "core/loop.h"
 
 #include <errno.h>
@@ -19,7 +20,8 @@ struct gloop_loop *loop_of(struct task *task)
 	return container_of(task, struct gloop_loop, task);
 }
 
-int loop_init(struct gloop_loop *loop, struct tree *tree, const char *name, struct gloop_group *group)
+int loop_init(
+	struct gloop_loop *loop, struct tree *tree, const char *name, struct gloop_group *group)
 {
 	int r;
 
@@ -46,12 +48,13 @@ void loop_done(struct gloop_loop *loop)
 	task_done(&loop->task);
 }
 
-void loop_throughline(const struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *buf, size_t size)
+void loop_throughline(
+	const struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *buf, size_t size)
 {
 	const char *group = task_group_name(&loop->task);
 
-	snprintf(buf, size, "%s%s%s:%" PRIu64 "#%" PRIu64, group ?: "", group ? "/" : "", loop->task.name,
-		generation, cycle);
+	snprintf(buf, size, "%s%s%s:%" PRIu64 "#%" PRIu64, group ?: "", group ? "/" : "",
+		loop->task.name, generation, cycle);
 }
 
 void loop_event(struct gloop_loop *loop, struct generation *generation, struct event *event)
@@ -81,7 +84,8 @@ bool loop_set_state(struct gloop_loop *loop, struct generation *generation, enum
 
 	pthread_mutex_lock(&loop->lock);
 	from = loop->state;
-	stale = generation && (atomic_load(&generation->stopped) || generation->number != loop->number);
+	stale = generation &&
+		(atomic_load(&generation->stopped) || generation->number != loop->number);
 	allowed = loop_state_may(from, state);
 	if (!stale && allowed) {
 		loop->state = state;
@@ -180,7 +184,9 @@ void loop_brief(struct gloop_loop *loop, struct loop_brief *ret)
 	forgive_by_time(loop);
 	pthread_mutex_lock(&loop->lock);
 	wanted = wanted && loop->wanted;
-	*ret = (struct loop_brief){ .color = loop_color(loop, wanted), .wanted = wanted && !loop->aside, .ready = loop->ready };
+	*ret = (struct loop_brief){ .color = loop_color(loop, wanted),
+		.wanted = wanted && !loop->aside,
+		.ready = loop->ready };
 	pthread_mutex_unlock(&loop->lock);
 }
 
@@ -220,7 +226,8 @@ void loop_snapshot(struct gloop_loop *loop, struct loop_snapshot *ret)
 	pthread_mutex_unlock(&loop->lock);
 }
 
-static char **environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle, const struct failure *cause)
+static char **environment(
+	struct gloop_loop *loop, uint64_t generation, uint64_t cycle, const struct failure *cause)
 {
 	char throughline[128], generation_text[24], cycle_text[24], status[16];
 	const struct variable variables[] = {
@@ -251,5 +258,6 @@ char **loop_hook_environment(struct gloop_loop *loop, uint64_t generation, uint6
 {
 	struct failure last;
 
-	return environment(loop, generation, cycle, loop_failures_copy(loop, &last, 1) > 0 ? &last : NULL);
+	return environment(
+		loop, generation, cycle, loop_failures_copy(loop, &last, 1) > 0 ? &last : NULL);
 }

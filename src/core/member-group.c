@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A group as a member of another: the parent's order and the child's report, each one word, compared by number. */
+/* A group as a member of another: the parent's order and the child's report, each one word,
+ * compared by number. */
 #include "core/group.h"
 #include "core/loop.h"
 
@@ -28,7 +29,8 @@ void group_member_ask(struct task *task)
 	bool by_hand = !task->wanted || (group_is_root(task->parent) && !task->parent->running);
 
 	member_set_phase(task, PHASE_ASKED);
-	give_order(child, (order & ~(uint64_t)ORDER_RUN & ~(uint64_t)ORDER_BY_HAND) | (by_hand ? ORDER_BY_HAND : 0));
+	give_order(child, (order & ~(uint64_t)ORDER_RUN & ~(uint64_t)ORDER_BY_HAND) |
+				  (by_hand ? ORDER_BY_HAND : 0));
 	if (task->hard || task->parent->hurry || task->parent->stop_overdue)
 		member_hurry(task);
 }
@@ -54,7 +56,8 @@ void group_member_look(struct task *task)
 	if (task->phase == PHASE_UP && report & REPORT_FAILED) {
 		const struct action *action = &child->settings.exhausted_action;
 
-		member_give_up(task, action->kind == ACTION_COOLDOWN ? GIVEUP_COOLDOWN : GIVEUP_FAILED);
+		member_give_up(
+			task, action->kind == ACTION_COOLDOWN ? GIVEUP_COOLDOWN : GIVEUP_FAILED);
 		member_set_phase(task, PHASE_DOWN);
 	} else if (task->phase == PHASE_ASKED && !(report & REPORT_FAILED)) {
 		task->hard = false;

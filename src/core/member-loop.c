@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A loop as a member: on_start → generation → ask → grace → kill → (abandon) → on_stop → down. The controller's thread only.
+ * A loop as a member: on_start → generation → ask → grace → kill → (abandon) → on_stop → down. The
+ * controller's thread only.
  */
 #include "core/loop.h"
 
@@ -49,7 +50,8 @@ static void put_off_troubled(struct task *task, const char *what, int error)
 	const struct loop_settings *settings = &loop_of(task)->settings;
 
 	trouble(loop_of(task), what, error);
-	put_off(task, backoff_nth(settings->backoff_usec, settings->backoff_max_usec, ++task->start_troubles));
+	put_off(task, backoff_nth(settings->backoff_usec, settings->backoff_max_usec,
+			      ++task->start_troubles));
 }
 
 /* "started without cache, replica": siblings that its `after` names and that are not wanted. */
@@ -102,8 +104,9 @@ void loop_member_start(struct task *task)
 	loop_set_state(loop, NULL, LOOP_STARTING);
 	member_set_phase(task, PHASE_HOOK);
 	r = hook_run(&task->hooks, "on_start", &loop->settings.on_start,
-		loop_hook_environment(loop, loop->next_generation, 0), loop->settings.hook_timeout_usec,
-		&task->parent->box, &task->letter, MEMBER_HOOK, &loop->start_hook);
+		loop_hook_environment(loop, loop->next_generation, 0),
+		loop->settings.hook_timeout_usec, &task->parent->box, &task->letter, MEMBER_HOOK,
+		&loop->start_hook);
 	if (r < 0)
 		put_off_troubled(task, "cannot run on_start", r);
 }
@@ -164,7 +167,8 @@ static void start_hook_ended(struct task *task)
 		if (task->failed)
 			is_down(task);
 		else
-			put_off(task, budget_backoff(&loop->budget, &loop->settings, (uint32_t)clock_now()));
+			put_off(task, budget_backoff(&loop->budget, &loop->settings,
+					      (uint32_t)clock_now()));
 	}
 }
 
@@ -173,7 +177,8 @@ static void close_generation(struct task *task, const char *outcome)
 {
 	struct gloop_loop *loop = loop_of(task);
 	struct generation *generation = loop->generation;
-	bool due = atomic_exchange(&generation->stop_hook_due, false) && loop->settings.on_stop.argv;
+	bool due =
+		atomic_exchange(&generation->stop_hook_due, false) && loop->settings.on_stop.argv;
 	int r;
 
 	publish_outcome(loop, outcome);
@@ -181,7 +186,8 @@ static void close_generation(struct task *task, const char *outcome)
 	set_timer(task, USEC_INFINITY);
 	if (due) {
 		r = hook_run(&task->hooks, "on_stop", &loop->settings.on_stop,
-			loop_hook_environment(loop, generation->number, atomic_load(&generation->cycle)),
+			loop_hook_environment(
+				loop, generation->number, atomic_load(&generation->cycle)),
 			loop->settings.hook_timeout_usec, NULL, NULL, 0, NULL);
 		if (r < 0)
 			trouble(loop, "cannot run on_stop", r);
@@ -199,7 +205,8 @@ static const char *outcome_of(const struct task *task)
 		return "done";
 	if (task->vetoed)
 		return "vetoed";
-	return atomic_load(&loop_of((struct task *)task)->generation->tripped) ? "failed" : "stopped";
+	return atomic_load(&loop_of((struct task *)task)->generation->tripped) ? "failed"
+									       : "stopped";
 }
 
 void loop_member_hook(struct task *task)
@@ -249,10 +256,12 @@ void loop_member_ask(struct task *task)
 	struct gloop_loop *loop = loop_of(task);
 
 	member_set_phase(task, PHASE_ASKED);
-	generation_stop(loop->generation); /* from here on the thread says nothing more about the loop's state */
+	generation_stop(loop->generation); /* from here on the thread says nothing more about the
+					      loop's state */
 	loop_set_state(loop, NULL, LOOP_STOPPING);
 	budget_unhealthy(&loop->budget, &loop->settings, clock_now());
-	if (task->hard || task->parent->hurry || task->parent->stop_overdue || loop->settings.grace_period_usec == 0) {
+	if (task->hard || task->parent->hurry || task->parent->stop_overdue ||
+		loop->settings.grace_period_usec == 0) {
 		loop_member_kill(task);
 		return;
 	}
@@ -274,10 +283,12 @@ void loop_member_kill(struct task *task)
 static void abandon(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
-	bool within = tree_abandon(task->tree); /* counted first: who comes back finds itself counted */
+	bool within =
+		tree_abandon(task->tree); /* counted first: who comes back finds itself counted */
 
 	if (!generation_condemn(loop->generation)) {
-		tree_abandoned_returned(task->tree); /* it has just ended: its letter is on the way */
+		tree_abandoned_returned(
+			task->tree); /* it has just ended: its letter is on the way */
 		return;
 	}
 	tree_set_aside(task->tree, loop->generation);
@@ -316,7 +327,8 @@ static void unkillable(struct task *task, pid_t pid)
 	struct gloop_loop *loop = loop_of(task);
 	char text[80];
 
-	snprintf(text, sizeof(text), "cannot be killed: pid %d (state %c)", pid, process_state(pid));
+	snprintf(
+		text, sizeof(text), "cannot be killed: pid %d (state %c)", pid, process_state(pid));
 	loop_set_note(loop, "%s", text);
 	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_TROUBLE, .text = text });
 	task->failed = true;
@@ -342,7 +354,8 @@ static void killed_timer(struct task *task)
 	}
 }
 
-/* A module's cycle cannot be ended alone: when it is overdue the failure is counted here, and the generation renewed. */
+/* A module's cycle cannot be ended alone: when it is overdue the failure is counted here, and the
+ * generation renewed. */
 static void cycle_timer(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
@@ -355,7 +368,9 @@ static void cycle_timer(struct task *task)
 		return;
 	if (begin == 0) {
 		atomic_store(&loop->generation->lapsed, true);
-		begin = atomic_load(&loop->generation->cycle_begin_usec); /* it may have begun meanwhile, unseen */
+		begin = atomic_load(
+			&loop->generation
+				 ->cycle_begin_usec); /* it may have begun meanwhile, unseen */
 	}
 	if (begin == 0 || begin + timeout > clock_now()) {
 		set_timer(task, begin ? begin + timeout : USEC_INFINITY);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a controller steers one member: from a few flags follows what it should do, and each call here takes the next step towards
- * it. Everything runs on the controller's thread, nothing waits.
+ * How a controller steers one member: from a few flags follows what it should do, and each call
+ * here takes the next step towards it. Everything runs on the controller's thread, nothing waits.
  */
 #include "core/task.h"
 
@@ -11,7 +11,8 @@
 
 bool task_should_run(const struct task *task)
 {
-	return task->parent->running && task->wanted && !task->done && !task->vetoed && !task->failed && !task->held;
+	return task->parent->running && task->wanted && !task->done && !task->vetoed &&
+	       !task->failed && !task->held;
 }
 
 enum gate task_gate(const struct task *task)
@@ -219,8 +220,9 @@ void member_hurry(struct task *task)
 
 static uint64_t cooldown(const struct task *task)
 {
-	const struct action *action = task->is_group ? &group_of((struct task *)task)->settings.exhausted_action
-						     : &loop_of((struct task *)task)->settings.exhausted_action;
+	const struct action *action =
+		task->is_group ? &group_of((struct task *)task)->settings.exhausted_action
+			       : &loop_of((struct task *)task)->settings.exhausted_action;
 
 	return action->kind == ACTION_COOLDOWN ? action->usec : USEC_INFINITY;
 }

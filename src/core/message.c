@@ -42,8 +42,7 @@ static int copy_value(struct gloop_value *to, const struct gloop_value *from)
 
 static struct message *find(struct list *registry, const char *key)
 {
-	list_for_each(link, registry)
-	{
+	list_for_each (link, registry) {
 		struct message *message = container_of(link, struct message, link);
 
 		if (strcmp(message->key, key) == 0)
@@ -86,7 +85,8 @@ static int put_pair(struct list *registry, const char *pair)
 	key = strndup(pair, (size_t)(value - pair));
 	if (!key)
 		return -ENOMEM;
-	return put(registry, key, &(struct gloop_value){ .type = GLOOP_STRING, .as.string = value + 1 });
+	return put(registry, key,
+		&(struct gloop_value){ .type = GLOOP_STRING, .as.string = value + 1 });
 }
 
 struct messages *messages_new(char *const *environment)
@@ -111,8 +111,7 @@ void messages_free(struct messages *messages)
 	if (!messages)
 		return;
 	for (int i = 0; i < REGISTRIES; i++)
-		list_for_each_safe(link, &messages->registries[i])
-		{
+		list_for_each_safe (link, &messages->registries[i]) {
 			struct message *message = container_of(link, struct message, link);
 
 			clear_value(&message->value);
@@ -122,8 +121,8 @@ void messages_free(struct messages *messages)
 	free(messages);
 }
 
-int messages_get(struct messages *messages, enum gloop_registry registry, const char *key, enum gloop_type type,
-	struct gloop_value *ret)
+int messages_get(struct messages *messages, enum gloop_registry registry, const char *key,
+	enum gloop_type type, struct gloop_value *ret)
 {
 	struct message *message;
 	int r;
@@ -142,7 +141,8 @@ int messages_get(struct messages *messages, enum gloop_registry registry, const 
 	return r;
 }
 
-int messages_set(struct messages *messages, enum gloop_registry registry, const char *key, const struct gloop_value *value)
+int messages_set(struct messages *messages, enum gloop_registry registry, const char *key,
+	const struct gloop_value *value)
 {
 	int r;
 

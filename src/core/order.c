@@ -136,7 +136,7 @@ static void pick_unplaced(unsigned predecessor, void *userdata)
 static int graph_spell_cycle(struct graph *graph, unsigned **ret_cycle, size_t *ret_length)
 {
 	unsigned *path = calloc(graph->n + 1, sizeof(*path)), *seen = graph->heap, length = 0,
-	         start;
+		 start;
 	struct walk walk = { .graph = graph, .next = 0 };
 
 	if (!path)
@@ -161,7 +161,7 @@ static int graph_spell_cycle(struct graph *graph, unsigned **ret_cycle, size_t *
 }
 
 int order_rank(struct expression *const *after, unsigned n, unsigned *ret_rank,
-        unsigned **ret_cycle, size_t *ret_cycle_length)
+	unsigned **ret_cycle, size_t *ret_cycle_length)
 {
 	_cleanup_(graph_done) struct graph graph = { .after = after, .n = n };
 	int r = graph_fill(&graph);

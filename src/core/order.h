@@ -16,7 +16,7 @@ struct expression; /* a parsed `after`; NULL: no condition */
  * for a syntax error, an unknown name; empty text gives NULL. */
 typedef int (*order_lookup)(const char *name, void *userdata);
 int expression_parse(struct expression **ret, const char *text, order_lookup lookup, void *userdata,
-        char **ret_reason);
+	char **ret_reason);
 void expression_free(struct expression *expression);
 
 enum gate {          /* what one sibling says to those after it */
@@ -31,7 +31,7 @@ bool expression_open(const struct expression *expression, order_gate gate, void 
 
 /* Calls visit for each sibling that it names, each once, in order of appearance. */
 void expression_visit(const struct expression *expression,
-        void (*visit)(unsigned sibling, void *userdata), void *userdata);
+	void (*visit)(unsigned sibling, void *userdata), void *userdata);
 
 /*
  * The total start order: `after` first, then order of appearance. ret_rank[i] is the place of
@@ -39,4 +39,4 @@ void expression_visit(const struct expression *expression,
  * the first repeated at the end), malloc()ed; then the places are worth nothing. -ENOMEM.
  */
 int order_rank(struct expression *const *after, unsigned n, unsigned *ret_rank,
-        unsigned **ret_cycle, size_t *ret_cycle_length);
+	unsigned **ret_cycle, size_t *ret_cycle_length);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What calls ask of a controller. The operator's wish is noted in the member's flags at once; the answer comes when the member has got
- * there, or cannot get there any more. Every call is answered exactly once.
+ * What calls ask of a controller. The operator's wish is noted in the member's flags at once; the
+ * answer comes when the member has got there, or cannot get there any more. Every call is answered
+ * exactly once.
  */
 #include "core/call.h"
 
@@ -14,7 +15,8 @@
 #include "core/loop.h"
 #include "core/root.h"
 
-static void answer(struct call *call, int result, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void answer(struct call *call, int result, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 static void answer(struct call *call, int result, const char *format, ...)
 {
@@ -31,7 +33,8 @@ static void answer(struct call *call, int result, const char *format, ...)
 /* How often it was started: a restart is answered by a later run only. */
 static uint64_t run_number(struct task *task)
 {
-	return task->is_group ? atomic_load(&group_of(task)->order) >> ORDER_BITS : loop_of(task)->next_generation;
+	return task->is_group ? atomic_load(&group_of(task)->order) >> ORDER_BITS
+			      : loop_of(task)->next_generation;
 }
 
 static void note_wish(struct task *task, const struct call *call, const char *wish)
@@ -39,9 +42,11 @@ static void note_wish(struct task *task, const struct call *call, const char *wi
 	const char *colon = *call->reason ? ": " : "";
 
 	if (task->is_group)
-		group_set_note(group_of(task), "%s by uid %u%s%s", wish, call->uid, colon, call->reason);
+		group_set_note(
+			group_of(task), "%s by uid %u%s%s", wish, call->uid, colon, call->reason);
 	else
-		loop_set_note(loop_of(task), "%s by uid %u%s%s", wish, call->uid, colon, call->reason);
+		loop_set_note(
+			loop_of(task), "%s by uid %u%s%s", wish, call->uid, colon, call->reason);
 }
 
 static void clear_note(struct task *task)
@@ -92,7 +97,7 @@ static void try_answer_start(struct task *task, struct call *call)
 
 void request_member_changed(struct task *task)
 {
-	list_for_each_safe(link, &task->calls) {
+	list_for_each_safe (link, &task->calls) {
 		struct call *call = container_of(link, struct call, waiting);
 
 		if (call->op == CALL_STOP)
@@ -234,7 +239,8 @@ static void fail(struct task *task, struct call *call)
 		answer(call, -EINVAL, "is a group: failures are a loop's");
 		return;
 	}
-	failure_set(&failure, FAILURE_EXPLICIT, 0, "%s", *call->reason ? call->reason : "reported by an operator");
+	failure_set(&failure, FAILURE_EXPLICIT, 0, "%s",
+		*call->reason ? call->reason : "reported by an operator");
 	failing = loop_fail(loop, loop->generation, &failure, call->trip);
 	if (loop->generation)
 		loop_member_look(task);
@@ -268,7 +274,8 @@ static void forgive_member(struct task *task)
 	member_settle(task);
 }
 
-/* Of a group: first its own controller, for members and resets; then its parent's, for its being failed. */
+/* Of a group: first its own controller, for members and resets; then its parent's, for its being
+ * failed. */
 static void forgive(struct gloop_group *group, struct call *call)
 {
 	if (call->target->is_group && group == group_of(call->target)) {
@@ -291,7 +298,8 @@ static void reset_by_hand(struct gloop_group *group, struct call *call)
 			group->state == GROUP_FAILED ? "failed" : "stopped", group->task.name);
 		return;
 	}
-	failure_set(&failure, FAILURE_EXPLICIT, 0, "reset by uid %u%s%s", call->uid, *call->reason ? ": " : "", call->reason);
+	failure_set(&failure, FAILURE_EXPLICIT, 0, "reset by uid %u%s%s", call->uid,
+		*call->reason ? ": " : "", call->reason);
 	group->reset_hard = call->op == CALL_HARD_RESET;
 	light_red_by_hand(group, &failure);
 	accept(call, &group->calls);
@@ -300,7 +308,7 @@ static void reset_by_hand(struct gloop_group *group, struct call *call)
 
 void request_group_settled(struct gloop_group *group)
 {
-	list_for_each_safe(link, &group->calls) {
+	list_for_each_safe (link, &group->calls) {
 		struct call *call = container_of(link, struct call, waiting);
 
 		if (group->exhausted)
@@ -318,13 +326,16 @@ void requests_refuse(struct gloop_group *group)
 	unsigned facts;
 
 	for (unsigned i = 0; i < group->n_members; i++)
-		list_for_each_safe(link, &group->members[i]->calls)
-			answer(container_of(link, struct call, waiting), -ESHUTDOWN, "everything is stopped");
-	list_for_each_safe(link, &group->calls)
-		answer(container_of(link, struct call, waiting), -ESHUTDOWN, "everything is stopped");
+		list_for_each_safe (link, &group->members[i]->calls)
+			answer(container_of(link, struct call, waiting), -ESHUTDOWN,
+				"everything is stopped");
+	list_for_each_safe (link, &group->calls)
+		answer(container_of(link, struct call, waiting), -ESHUTDOWN,
+			"everything is stopped");
 	while ((letter = mailbox_wait(&group->box, 0, &facts)))
 		if (facts & CALL_FACT)
-			answer(container_of(letter, struct call, letter), -ESHUTDOWN, "everything is stopped");
+			answer(container_of(letter, struct call, letter), -ESHUTDOWN,
+				"everything is stopped");
 }
 
 void request_handle(struct gloop_group *group, struct call *call)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A controller's way from red to green: stop the set → wait its backoff, run on_reset → start in order → all ready.
- * A new red on the way goes back to the beginning with a larger set; nothing is ever lost, for the light counts its turns.
+ * A controller's way from red to green: stop the set → wait its backoff, run on_reset → start in
+ * order → all ready. A new red on the way goes back to the beginning with a larger set; nothing is
+ * ever lost, for the light counts its turns.
  */
 #include "core/group.h"
 
@@ -19,7 +20,8 @@ static void hold_suspended(struct gloop_group *group, uint64_t turn)
 		}
 }
 
-/* The how-manieth reset this is; 0: the budget is used up. Without memory for the record it counts as the last one that is allowed. */
+/* The how-manieth reset this is; 0: the budget is used up. Without memory for the record it counts
+ * as the last one that is allowed. */
 static unsigned take_from_budget(struct gloop_group *group, uint64_t turns)
 {
 	unsigned nth = 1;
@@ -39,7 +41,8 @@ static void begin_reset(struct gloop_group *group, uint64_t handled_turn, unsign
 	group->reset_phase = RESET_STOPPING;
 	group->reset_nth = nth;
 	timers_set(&group->timers, &group->reset_timer, USEC_INFINITY);
-	timers_set(&group->timers, &group->stop_timer, usec_add(clock_now(), group->settings.stop_timeout_usec));
+	timers_set(&group->timers, &group->stop_timer,
+		usec_add(clock_now(), group->settings.stop_timeout_usec));
 	hold_suspended(group, handled_turn);
 	light_count_reset(group);
 	pthread_mutex_lock(&group->lock);
@@ -101,7 +104,8 @@ static bool hook_ended(struct gloop_group *group)
 	_cleanup_free_ char *message = NULL;
 	int status;
 
-	return !group->reset_hook || hook_take(&group->task.hooks, &group->reset_hook, &status, &message);
+	return !group->reset_hook ||
+	       hook_take(&group->task.hooks, &group->reset_hook, &status, &message);
 }
 
 static void release(struct task *task)

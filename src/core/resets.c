@@ -49,7 +49,7 @@ static void slide(struct reset_budget *budget, uint64_t window, uint64_t now)
 	budget->n_stamps -= gone;
 	if (gone > 0 && budget->n_stamps > 0)
 		memmove(budget->stamps, budget->stamps + gone,
-		        budget->n_stamps * sizeof(*budget->stamps));
+			budget->n_stamps * sizeof(*budget->stamps));
 }
 
 static int make_room(struct reset_budget *budget)
@@ -68,7 +68,7 @@ static int make_room(struct reset_budget *budget)
 }
 
 int reset_budget_take(
-        struct reset_budget *budget, const struct group_settings *settings, uint64_t now)
+	struct reset_budget *budget, const struct group_settings *settings, uint64_t now)
 {
 	int r;
 
@@ -83,7 +83,7 @@ int reset_budget_take(
 }
 
 unsigned reset_budget_used(
-        struct reset_budget *budget, const struct group_settings *settings, uint64_t now)
+	struct reset_budget *budget, const struct group_settings *settings, uint64_t now)
 {
 	slide(budget, settings->reset_window_usec, now);
 	return budget->n_stamps;

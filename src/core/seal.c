@@ -25,7 +25,8 @@ static int find_sibling(const char *name, void *userdata)
 
 static const char *after_text(struct task *task)
 {
-	return (task->is_group ? group_of(task)->settings.after : loop_of(task)->settings.after) ?: "";
+	return (task->is_group ? group_of(task)->settings.after : loop_of(task)->settings.after)
+		       ?: "";
 }
 
 static int append_task(struct task ***tasks, unsigned *n, struct task *task)
@@ -54,7 +55,8 @@ static void link_sibling(unsigned index, void *userdata)
 		linking->result = -ENOMEM;
 }
 
-static int parse_members(struct tree *tree, struct gloop_group *group, struct task **ret_task, char **ret_reason)
+static int parse_members(
+	struct tree *tree, struct gloop_group *group, struct task **ret_task, char **ret_reason)
 {
 	struct lookup lookup = { tree, group };
 
@@ -63,7 +65,8 @@ static int parse_members(struct tree *tree, struct gloop_group *group, struct ta
 		struct linking linking = { task, 0 };
 		int r;
 
-		r = expression_parse(&task->after, after_text(task), find_sibling, &lookup, ret_reason);
+		r = expression_parse(
+			&task->after, after_text(task), find_sibling, &lookup, ret_reason);
 		if (r < 0) {
 			*ret_task = task;
 			return r;
@@ -75,7 +78,8 @@ static int parse_members(struct tree *tree, struct gloop_group *group, struct ta
 	return 0;
 }
 
-static void spell_cycle(struct gloop_group *group, const unsigned *cycle, size_t length, char **ret_reason)
+static void spell_cycle(
+	struct gloop_group *group, const unsigned *cycle, size_t length, char **ret_reason)
 {
 	_cleanup_vector_ char **names = NULL;
 	_cleanup_free_ char *path = NULL;
@@ -88,7 +92,8 @@ static void spell_cycle(struct gloop_group *group, const unsigned *cycle, size_t
 
 static int rank_members(struct gloop_group *group, struct task **ret_task, char **ret_reason)
 {
-	_cleanup_free_ struct expression **after = calloc(group->n_members + 1, sizeof(struct expression *));
+	_cleanup_free_ struct expression **after =
+		calloc(group->n_members + 1, sizeof(struct expression *));
 	_cleanup_free_ unsigned *rank = calloc(group->n_members + 1, sizeof(unsigned));
 	_cleanup_free_ unsigned *cycle = NULL;
 	size_t cycle_length = 0;
@@ -113,7 +118,8 @@ static int rank_members(struct gloop_group *group, struct task **ret_task, char 
 	return timers_reserve(&group->timers, group->n_members + 2);
 }
 
-static int seal_group(struct tree *tree, struct gloop_group *group, struct task **ret_task, char **ret_reason)
+static int seal_group(
+	struct tree *tree, struct gloop_group *group, struct task **ret_task, char **ret_reason)
 {
 	int r = parse_members(tree, group, ret_task, ret_reason);
 

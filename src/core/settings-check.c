@@ -15,7 +15,7 @@ static int fault(const char *key, const char *sentence, const char **ret_key, ch
 }
 
 static int check_backoff(
-        uint64_t backoff, uint64_t maximum, const char **ret_key, char **ret_reason)
+	uint64_t backoff, uint64_t maximum, const char **ret_key, char **ret_reason)
 {
 	char a[64], b[64];
 
@@ -23,7 +23,7 @@ static int check_backoff(
 		return 0;
 	*ret_key = "backoff_max";
 	*ret_reason = string_printf("backoff_max (%s) is less than backoff (%s)",
-	        timespan_format(maximum, a, sizeof(a)), timespan_format(backoff, b, sizeof(b)));
+		timespan_format(maximum, a, sizeof(a)), timespan_format(backoff, b, sizeof(b)));
 	return *ret_reason ? -EINVAL : -ENOMEM;
 }
 
@@ -37,42 +37,42 @@ static enum loop_type effective_type(const struct loop_settings *settings)
 }
 
 static int check_body(const struct loop_settings *settings, enum loop_type type,
-        const char **ret_key, char **ret_reason)
+	const char **ret_key, char **ret_reason)
 {
 	bool command = settings->command.argv, module = settings->module;
 
 	if (command && module)
 		return fault(
-		        "module", "command and module exclude each other", ret_key, ret_reason);
+			"module", "command and module exclude each other", ret_key, ret_reason);
 	if (type == LOOP_TYPE_MODULE && !module)
 		return fault(command ? "type" : "module", "type module needs a module", ret_key,
-		        ret_reason);
+			ret_reason);
 	if (type != LOOP_TYPE_MODULE && module)
 		return fault("type", "a module needs type module, or no type at all", ret_key,
-		        ret_reason);
+			ret_reason);
 	if (!command && !module)
 		return fault("command", "a command or a module is needed", ret_key, ret_reason);
 	return 0;
 }
 
 static int check_time(const struct loop_settings *settings, enum loop_type type,
-        const char **ret_key, char **ret_reason)
+	const char **ret_key, char **ret_reason)
 {
 	bool interval = settings->interval_usec != USEC_INFINITY;
 
 	if (type == LOOP_TYPE_CYCLE && !interval)
 		return fault("interval",
-		        "type cycle needs an interval (0: one cycle right after the other)",
-		        ret_key, ret_reason);
+			"type cycle needs an interval (0: one cycle right after the other)",
+			ret_key, ret_reason);
 	if ((type == LOOP_TYPE_SERVICE || type == LOOP_TYPE_ONESHOT) && interval)
 		return fault("interval", "interval is for type cycle and for modules", ret_key,
-		        ret_reason);
+			ret_reason);
 	if (type == LOOP_TYPE_SERVICE && settings->ready.kind == READY_CYCLE)
 		return fault("ready",
-		        "a service has no cycle that could make it ready: say start or delay:TIME",
-		        ret_key, ret_reason);
+			"a service has no cycle that could make it ready: say start or delay:TIME",
+			ret_key, ret_reason);
 	return check_backoff(
-	        settings->backoff_usec, settings->backoff_max_usec, ret_key, ret_reason);
+		settings->backoff_usec, settings->backoff_max_usec, ret_key, ret_reason);
 }
 
 int loop_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason)
@@ -95,8 +95,8 @@ int loop_settings_check(struct loop_settings *settings, const char **ret_key, ch
 int function_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason)
 {
 	if (settings->command.argv || settings->module)
-		return fault(settings->module ? "module" : "command", "a loop of functions has neither command nor module",
-			ret_key, ret_reason);
+		return fault(settings->module ? "module" : "command",
+			"a loop of functions has neither command nor module", ret_key, ret_reason);
 	settings->type = LOOP_TYPE_MODULE;
 	return check_time(settings, LOOP_TYPE_MODULE, ret_key, ret_reason);
 }
@@ -104,5 +104,5 @@ int function_settings_check(struct loop_settings *settings, const char **ret_key
 int group_settings_check(struct group_settings *settings, const char **ret_key, char **ret_reason)
 {
 	return check_backoff(
-	        settings->backoff_usec, settings->backoff_max_usec, ret_key, ret_reason);
+		settings->backoff_usec, settings->backoff_max_usec, ret_key, ret_reason);
 }

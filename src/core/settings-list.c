@@ -56,8 +56,8 @@ VALUE_PARSER(value_parse_name)
 {
 	if (*text && !settings_name_valid(text))
 		return value_refuse(setting, -EINVAL, text, ret_reason,
-		        "a name of A-Z a-z 0-9 _ . -, first a letter or digit, at most 40 "
-		        "characters");
+			"a name of A-Z a-z 0-9 _ . -, first a letter or digit, at most 40 "
+			"characters");
 	return replace_string(value, text);
 }
 
@@ -68,7 +68,7 @@ VALUE_PARSER(value_parse_socket)
 
 	if (*text && !path && strcmp(text, "none") != 0)
 		return value_refuse(setting, -EINVAL, text, ret_reason,
-		        "none, or an absolute path of at most %zu characters", room);
+			"none, or an absolute path of at most %zu characters", room);
 	return replace_string(value, text);
 }
 
@@ -130,7 +130,7 @@ void value_release_vector(void *value)
 /* ---- commands */
 
 static int parse_words(const struct setting *setting, struct command *command, const char *text,
-        bool ignore_failure, char **ret_reason)
+	bool ignore_failure, char **ret_reason)
 {
 	_cleanup_vector_ char **argv = NULL;
 	const char *why = NULL;
@@ -157,7 +157,7 @@ VALUE_PARSER(value_parse_command)
 {
 	if (text[0] == '-')
 		return value_refuse(setting, -EINVAL, text, ret_reason,
-		        "a command without \"-\": only hooks may ignore their failure");
+			"a command without \"-\": only hooks may ignore their failure");
 	return parse_words(setting, value, text, false, ret_reason);
 }
 
@@ -295,7 +295,7 @@ VALUE_PARSER(value_parse_exits)
 		r = add_exit(&set, item);
 		if (r < 0)
 			return value_refuse(
-			        setting, r, item, ret_reason, "exit statuses from 0 to 255");
+				setting, r, item, ret_reason, "exit statuses from 0 to 255");
 	}
 	if (r < 0)
 		return r;
@@ -316,7 +316,7 @@ VALUE_PARSER(value_parse_statuses)
 		r = isdigit((unsigned char)item[0]) ? add_exit(&set, item) : add_signal(&set, item);
 		if (r < 0)
 			return value_refuse(setting, r, item, ret_reason,
-			        "exit statuses from 0 to 255 and names of signals such as TERM");
+				"exit statuses from 0 to 255 and names of signals such as TERM");
 	}
 	if (r < 0)
 		return r;
@@ -325,7 +325,7 @@ VALUE_PARSER(value_parse_statuses)
 }
 
 static void put_exits(
-        FILE *out, const struct status_set *set, const char *prefix, const char **between)
+	FILE *out, const struct status_set *set, const char *prefix, const char **between)
 {
 	for (int status = 0; status < 256; status++)
 		if (status_set_has_exit(set, status)) {
@@ -383,9 +383,9 @@ VALUE_PARSER(value_parse_trips)
 		r = add_trip(&set, item);
 		if (r < 0)
 			return value_refuse(setting, r, item, ret_reason,
-			        "exit, exit:N, signal, exec, start-timeout, cycle-timeout, "
-			        "watchdog, "
-			        "probe, hook, error or explicit");
+				"exit, exit:N, signal, exec, start-timeout, cycle-timeout, "
+				"watchdog, "
+				"probe, hook, error or explicit");
 	}
 	if (r < 0)
 		return r;

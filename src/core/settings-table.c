@@ -155,5 +155,5 @@ const char *loop_type_to_string(enum loop_type type)
 const char *strategy_to_string(enum strategy strategy)
 {
 	return (unsigned)strategy < ELEMENTS(strategy_names) - 1 ? strategy_names[strategy]
-	                                                         : "unknown";
+								 : "unknown";
 }

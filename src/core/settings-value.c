@@ -17,7 +17,7 @@
 #include "base/strings.h"
 
 int value_refuse(const struct setting *setting, int error, const char *text, char **ret_reason,
-        const char *format, ...)
+	const char *format, ...)
 {
 	_cleanup_free_ char *allowed = NULL, *safe = NULL;
 	va_list arguments;
@@ -27,8 +27,8 @@ int value_refuse(const struct setting *setting, int error, const char *text, cha
 	va_end(arguments);
 	safe = string_escape(text);
 	*ret_reason = !allowed || !safe ? NULL
-	                                : string_printf("%s: \"%s\" is not allowed: say %s",
-	                                          setting->key, safe, allowed);
+					: string_printf("%s: \"%s\" is not allowed: say %s",
+						  setting->key, safe, allowed);
 	return error;
 }
 
@@ -43,7 +43,7 @@ int value_read_number(const char *text, uint64_t *ret)
 			return -EINVAL;
 	for (const char *p = text; *p; p++)
 		if (__builtin_mul_overflow(number, 10, &number) ||
-		        __builtin_add_overflow(number, (uint64_t)(*p - '0'), &number))
+			__builtin_add_overflow(number, (uint64_t)(*p - '0'), &number))
 			return -ERANGE;
 	*ret = number;
 	return 0;
@@ -64,7 +64,7 @@ VALUE_PARSER(value_parse_bool)
 			return 0;
 		}
 	return value_refuse(
-	        setting, -EINVAL, text, ret_reason, "yes or no (true, false, on, off, 1, 0)");
+		setting, -EINVAL, text, ret_reason, "yes or no (true, false, on, off, 1, 0)");
 }
 
 VALUE_FORMATTER(value_format_bool)
@@ -82,8 +82,8 @@ VALUE_PARSER(value_parse_number)
 		r = -ERANGE;
 	if (r < 0)
 		return value_refuse(setting, r, text, ret_reason,
-		        "a number from %" PRIu64 " to %" PRIu64, setting->minimum,
-		        setting->maximum);
+			"a number from %" PRIu64 " to %" PRIu64, setting->minimum,
+			setting->maximum);
 	*(unsigned *)value = (unsigned)number;
 	return 0;
 }
@@ -114,7 +114,7 @@ static int size_from_text(const char *text, uint64_t *ret)
 	_cleanup_free_ char *digits = strdup(text);
 	size_t length = strlen(text);
 	const char *unit =
-	        length > 0 ? strchr(size_units, toupper((unsigned char)text[length - 1])) : NULL;
+		length > 0 ? strchr(size_units, toupper((unsigned char)text[length - 1])) : NULL;
 	uint64_t number = 0;
 	unsigned shift = 0;
 	int r;
@@ -151,7 +151,7 @@ VALUE_PARSER(value_parse_size)
 	if (!minimum || !maximum)
 		return -ENOMEM;
 	return value_refuse(setting, r < 0 ? r : -ERANGE, text, ret_reason,
-	        "a size from %s to %s (bytes, or with K, M, G)", minimum, maximum);
+		"a size from %s to %s (bytes, or with K, M, G)", minimum, maximum);
 }
 
 VALUE_FORMATTER(value_format_size)
@@ -170,9 +170,9 @@ VALUE_PARSER(value_parse_time)
 		r = -ERANGE;
 	if (r < 0)
 		return value_refuse(setting, r, text, ret_reason,
-		        "a time from %s to %s, such as 1min 30s",
-		        timespan_format(setting->minimum, minimum, sizeof(minimum)),
-		        timespan_format(setting->maximum, maximum, sizeof(maximum)));
+			"a time from %s to %s, such as 1min 30s",
+			timespan_format(setting->minimum, minimum, sizeof(minimum)),
+			timespan_format(setting->maximum, maximum, sizeof(maximum)));
 	*(uint64_t *)value = usec;
 	return 0;
 }
@@ -188,13 +188,13 @@ VALUE_FORMATTER(value_format_time)
 VALUE_FORMATTER(value_format_interval)
 {
 	return *(const uint64_t *)value == USEC_INFINITY ? strdup("")
-	                                                 : value_format_time(setting, value);
+							 : value_format_time(setting, value);
 }
 
 VALUE_FORMATTER(value_format_start_timeout)
 {
 	const struct loop_settings *settings =
-	        container_of(value, const struct loop_settings, start_timeout_usec);
+		container_of(value, const struct loop_settings, start_timeout_usec);
 
 	return settings->start_timeout_said ? value_format_time(setting, value) : strdup("");
 }
@@ -205,7 +205,7 @@ static int refuse_name(const struct setting *setting, const char *text, char **r
 	_cleanup_free_ char *names = vector_join((char *const *)setting->names, ", ");
 
 	return names ? value_refuse(setting, -EINVAL, text, ret_reason, "one of %s", names)
-	             : -ENOMEM;
+		     : -ENOMEM;
 }
 
 VALUE_PARSER(value_parse_name_of)
@@ -233,7 +233,7 @@ VALUE_PARSER(value_parse_signal)
 
 	if (signal < 0)
 		return value_refuse(setting, -EINVAL, text, ret_reason,
-		        "a signal such as TERM or SIGTERM, or a number from 1 to %d", SIGNAL_MAX);
+			"a signal such as TERM or SIGTERM, or a number from 1 to %d", SIGNAL_MAX);
 	*(int *)value = signal;
 	return 0;
 }
@@ -252,8 +252,8 @@ VALUE_PARSER(value_parse_log_level)
 
 	if (level < 0)
 		return value_refuse(setting, -EINVAL, text, ret_reason,
-		        "emerg, alert, crit, err, warning, notice, info, debug or a number from 0 "
-		        "to 7");
+			"emerg, alert, crit, err, warning, notice, info, debug or a number from 0 "
+			"to 7");
 	*(int *)value = level;
 	return 0;
 }
@@ -296,7 +296,7 @@ VALUE_PARSER(value_parse_ready)
 		r = prefixed_time(text, "delay:", &ready.usec);
 		if (r <= 0)
 			return value_refuse(setting, r < 0 ? r : -EINVAL, text, ret_reason,
-			        "start, cycle, or delay:TIME such as delay:5s");
+				"start, cycle, or delay:TIME such as delay:5s");
 	}
 	*(struct ready *)value = ready;
 	return 0;
@@ -327,7 +327,7 @@ static const struct {
 
 /* Whether text is that action, with its argument; *ret_action is touched only then. */
 static bool action_read(
-        const char *spelling, enum action_kind kind, const char *text, struct action *ret_action)
+	const char *spelling, enum action_kind kind, const char *text, struct action *ret_action)
 {
 	struct action action = { .kind = kind };
 	size_t length = strcspn(spelling, ":[");
@@ -355,7 +355,7 @@ VALUE_PARSER(value_parse_action)
 {
 	for (size_t i = 0; i < ELEMENTS(actions); i++)
 		if (vector_contains((char *const *)setting->names, actions[i].spelling) &&
-		        action_read(actions[i].spelling, actions[i].kind, text, value))
+			action_read(actions[i].spelling, actions[i].kind, text, value))
 			return 0;
 	return refuse_name(setting, text, ret_reason);
 }
@@ -368,7 +368,7 @@ VALUE_FORMATTER(value_format_action)
 	(void)setting;
 	if (action->kind == ACTION_COOLDOWN)
 		return string_printf(
-		        "cooldown:%s", timespan_format(action->usec, time, sizeof(time)));
+			"cooldown:%s", timespan_format(action->usec, time, sizeof(time)));
 	if (action->kind == ACTION_EXIT)
 		return string_printf("exit:%d", action->status);
 	return strdup(actions[action->kind].spelling);

@@ -19,7 +19,7 @@
 
 /* "KEY: "TEXT" is not allowed: say …"; returns error. */
 int value_refuse(const struct setting *setting, int error, const char *text, char **ret_reason,
-        const char *format, ...) _printf_(5, 6);
+	const char *format, ...) _printf_(5, 6);
 
 /* Plain digits; -EINVAL, -ERANGE above 2^64-1. */
 int value_read_number(const char *text, uint64_t *ret);

@@ -33,7 +33,7 @@ bool settings_name_valid(const char *name)
 
 	for (; name[length]; length++)
 		if (!isascii(name[length]) ||
-		        (!isalnum((unsigned char)name[length]) && !strchr("_.-", name[length])))
+			(!isalnum((unsigned char)name[length]) && !strchr("_.-", name[length])))
 			return false;
 	return length > 0 && length <= 40 && isalnum((unsigned char)name[0]);
 }
@@ -90,7 +90,7 @@ static bool suffix_valid(const struct setting *setting, const char *suffix)
 		return false;
 	for (const char *p = suffix; *p; p++)
 		if (!isascii(*p) || (!isalnum((unsigned char)*p) && *p != '_' &&
-		                            (variable || !strchr(".-", *p))))
+					    (variable || !strchr(".-", *p))))
 			return false;
 	return *suffix;
 }
@@ -101,7 +101,7 @@ static size_t find_entry(char *const *entries, const char *suffix)
 	size_t i = 0, length = strlen(suffix);
 
 	while (entries && entries[i] &&
-	        (strncmp(entries[i], suffix, length) != 0 || entries[i][length] != '='))
+		(strncmp(entries[i], suffix, length) != 0 || entries[i][length] != '='))
 		i++;
 	return i;
 }
@@ -121,7 +121,7 @@ static void remove_entry(char ***entries, size_t at)
 }
 
 static int set_entry(const struct setting *setting, char ***entries, const char *key,
-        const char *text, char **ret_reason)
+	const char *text, char **ret_reason)
 {
 	const char *suffix = key + strlen(setting->key);
 	size_t at = find_entry(*entries, suffix);
@@ -130,8 +130,8 @@ static int set_entry(const struct setting *setting, char ***entries, const char 
 
 	if (!suffix_valid(setting, suffix)) {
 		*ret_reason = string_printf("%s is not a name that can be set: say letters, digits "
-		                            "and _ after \"%s\"",
-		        key, setting->key);
+					    "and _ after \"%s\"",
+			key, setting->key);
 		return -EINVAL;
 	}
 	if (!utf8_valid(text, strlen(text)))
@@ -152,7 +152,7 @@ static int set_entry(const struct setting *setting, char ***entries, const char 
 }
 
 static int set_value(
-        const struct setting *setting, void *values, const char *text, char **ret_reason)
+	const struct setting *setting, void *values, const char *text, char **ret_reason)
 {
 	const char *effective = *text ? text : setting->fallback;
 	int r = setting->parse(setting, value_of(setting, values), effective, ret_reason);
@@ -171,14 +171,14 @@ static int refuse_unknown(enum settings_scope scope, const char *key, char **ret
 		*ret_reason = NULL;
 	else if (nearest)
 		*ret_reason =
-		        string_printf("unknown key \"%s\": did you mean \"%s\"?", safe, nearest);
+			string_printf("unknown key \"%s\": did you mean \"%s\"?", safe, nearest);
 	else
 		*ret_reason = string_printf("unknown key \"%s\"", safe);
 	return -ENOENT;
 }
 
 int settings_set(enum settings_scope scope, void *values, const char *key, const char *text,
-        char **ret_reason)
+	char **ret_reason)
 {
 	const struct setting *setting = settings_find(scope, key);
 	char *reason = NULL;

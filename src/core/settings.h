@@ -111,7 +111,7 @@ struct setting {
 	void (*release)(void *value); /* NULL: nothing to free */
 	uint64_t minimum, maximum;    /* numbers and times */
 	const char *const
-	        *names; /* what may be said, NULL-terminated; enumerations: value = index */
+		*names; /* what may be said, NULL-terminated; enumerations: value = index */
 	unsigned flags;
 };
 enum {
@@ -136,7 +136,7 @@ void settings_done(enum settings_scope scope, void *values);
  * -ERANGE, each with a malloc()ed sentence in *ret_reason (NULL when there was no memory for it);
  * on failure the value stays. */
 int settings_set(enum settings_scope scope, void *values, const char *key, const char *text,
-        char **ret_reason);
+	char **ret_reason);
 
 /* The value as text that settings_set() would take; malloc()ed; NULL: no memory. "" where nothing
  * was said and that is known: then the fallback applies. Prefix keys: all of them, as words
@@ -148,5 +148,6 @@ char *setting_format(const struct setting *setting, const void *values);
  * -EINVAL with a sentence, the key at fault in *ret_key (a literal). */
 int loop_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason);
 /* The same for a loop whose cycle is a function of the program's own. */
-int function_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason);
+int function_settings_check(
+	struct loop_settings *settings, const char **ret_key, char **ret_reason);
 int group_settings_check(struct group_settings *settings, const char **ret_key, char **ret_reason);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A task: one node of the tree, a loop or a group, as the controller of its group sees it. The controller is the only
- * one that starts, stops and resets it, and everything below `the controller's` is touched by its thread alone.
+ * A task: one node of the tree, a loop or a group, as the controller of its group sees it. The
+ * controller is the only one that starts, stops and resets it, and everything below `the
+ * controller's` is touched by its thread alone.
  *
- * The controller steers by level, not by edge: what a member should do follows from a few flags (task_should_run()),
- * what it does is its phase, and member_settle() takes the next step between the two. Nothing is queued, so nothing
- * stale can be carried out.
+ * The controller steers by level, not by edge: what a member should do follows from a few flags
+ * (task_should_run()), what it does is its phase, and member_settle() takes the next step between
+ * the two. Nothing is queued, so nothing stale can be carried out.
  */
 #pragma once
 
@@ -30,10 +31,10 @@ enum phase {
 	PHASE_ASKED,   /* asked to stop, its grace runs */
 	PHASE_KILLED,  /* stopped hard, its end is awaited */
 	PHASE_CLOSING, /* the generation has ended; on_stop runs */
-	PHASE_STUCK,   /* cannot be killed: counts as down, but is not started while its tree lives */
+	PHASE_STUCK, /* cannot be killed: counts as down, but is not started while its tree lives */
 };
 
-enum tally { /* what a member is to its group's light */
+enum tally {           /* what a member is to its group's light */
 	TALLY_ASIDE,   /* not wanted, done or vetoed */
 	TALLY_WANTING, /* wanted and not ready */
 	TALLY_READY,
@@ -42,7 +43,8 @@ enum tally { /* what a member is to its group's light */
 };
 
 enum { /* facts in a member's letter to its controller */
-	MEMBER_LOOK = 1 << 0, /* its generation, or its child controller, has something new to see */
+	MEMBER_LOOK =
+		1 << 0, /* its generation, or its child controller, has something new to see */
 	MEMBER_HOOK = 1 << 1, /* a hook has ended */
 };
 
@@ -60,28 +62,28 @@ struct task {
 	unsigned n_predecessors;
 	bool reset_globally;
 
-	/* How often the light of its group had been turned red when this one was last suspended by it. Written under the
-	 * light's lock, read by its own thread without. */
+	/* How often the light of its group had been turned red when this one was last suspended by
+	 * it. Written under the light's lock, read by its own thread without. */
 	atomic_uint_fast64_t suspended_turn;
 
 	/* the controller's */
 	struct letter letter;
-	struct timer timer;   /* of its phase: grace, hard stop, retry, cooldown */
+	struct timer timer; /* of its phase: grace, hard stop, retry, cooldown */
 	struct hook_queue hooks;
-	struct list calls;    /* struct call.waiting, not yet answered */
+	struct list calls;     /* struct call.waiting, not yet answered */
 	struct list unsettled; /* in the group's, while a step is due */
 	enum phase phase;
-	bool wanted;          /* its own desired state */
-	bool held;            /* in the set of the present reset: not to run until all of the set are down */
-	bool fresh;           /* a group: its members forget their failures at its next start */
-	bool renew;           /* to be stopped and then started again */
-	bool hard;            /* without grace */
-	bool done, vetoed;    /* not wanted for the time being */
-	bool failed;          /* gave up */
-	bool ready;           /* as last seen */
-	enum tally tally;     /* as counted in its group */
-	enum gate gate;       /* as its neighbours saw it last */
-	bool was_down;        /* likewise */
+	bool wanted; /* its own desired state */
+	bool held;   /* in the set of the present reset: not to run until all of the set are down */
+	bool fresh;  /* a group: its members forget their failures at its next start */
+	bool renew;  /* to be stopped and then started again */
+	bool hard;   /* without grace */
+	bool done, vetoed;        /* not wanted for the time being */
+	bool failed;              /* gave up */
+	bool ready;               /* as last seen */
+	enum tally tally;         /* as counted in its group */
+	enum gate gate;           /* as its neighbours saw it last */
+	bool was_down;            /* likewise */
 	uint64_t not_before_usec; /* monotonic: the earliest next start; 0: at once */
 	unsigned start_troubles;  /* starts in a row that the daemon could not carry out */
 };
@@ -90,7 +92,7 @@ int task_init(struct task *task, struct tree *tree, const char *name, struct glo
 void task_done(struct task *task);
 struct event;
 void task_event(struct task *task, struct event *event); /* fills in who, and tells the observer */
-void task_tell_hook(struct task *task); /* any thread: its hooks are idle */
+void task_tell_hook(struct task *task);                  /* any thread: its hooks are idle */
 
 static inline bool task_is_down(const struct task *task)
 {
@@ -102,15 +104,17 @@ bool task_should_run(const struct task *task);
 
 enum gate task_gate(const struct task *task); /* for its successors */
 
-/* Something about it has changed: one more step towards what it should do is due, before the controller waits again. */
+/* Something about it has changed: one more step towards what it should do is due, before the
+ * controller waits again. */
 void member_settle(struct task *task);
 void member_facts(struct task *task, unsigned facts);
 void member_timer(struct task *task);
-void member_hurry(struct task *task); /* the grace of a stop under way ends now */
+void member_hurry(struct task *task);               /* the grace of a stop under way ends now */
 void member_give_up(struct task *task, int giveup); /* enum giveup */
-void member_publish(struct task *task); /* its flags, for snapshots */
-void member_hold(struct task *task, bool held); /* in the set of a reset, or out of it */
-void member_forget(struct task *task); /* what keeps it from running again: failed, vetoed, backoff */
+void member_publish(struct task *task);             /* its flags, for snapshots */
+void member_hold(struct task *task, bool held);     /* in the set of a reset, or out of it */
+void member_forget(
+	struct task *task); /* what keeps it from running again: failed, vetoed, backoff */
 /* core/member-loop.c and core/member-group.c: the same steps, for the one and the other. */
 void loop_member_start(struct task *task);
 void loop_member_rest(struct task *task); /* down, and not to run: no attempt is planned any more */

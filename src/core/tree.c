@@ -65,7 +65,8 @@ struct tree *tree_free(struct tree *tree)
 
 	if (!tree || tree->n_aside > 0) /* such a thread may still come back to what it was given */
 		return NULL;
-	for (size_t i = 0; i <= tree->n_tasks; i++) /* calls that came after the controllers had ended */
+	for (size_t i = 0; i <= tree->n_tasks;
+		i++) /* calls that came after the controllers had ended */
 		if ((group = nth_group(tree, i)))
 			requests_refuse(group);
 	for (size_t i = tree->n_tasks; i > 0; i--)
@@ -102,8 +103,8 @@ static int add_task(struct tree *tree, struct gloop_group *parent, struct task *
 	return 0;
 }
 
-int tree_add_group(struct tree *tree, const char *name, struct gloop_group *parent, struct group_settings *settings,
-	struct gloop_group **ret)
+int tree_add_group(struct tree *tree, const char *name, struct gloop_group *parent,
+	struct group_settings *settings, struct gloop_group **ret)
 {
 	struct gloop_group *group = calloc(1, sizeof(*group));
 	int r;
@@ -126,8 +127,8 @@ int tree_add_group(struct tree *tree, const char *name, struct gloop_group *pare
 	return 0;
 }
 
-int tree_add_loop(struct tree *tree, const char *name, struct gloop_group *parent, struct loop_settings *settings,
-	const struct body_ops *ops, struct gloop_loop **ret)
+int tree_add_loop(struct tree *tree, const char *name, struct gloop_group *parent,
+	struct loop_settings *settings, const struct body_ops *ops, struct gloop_loop **ret)
 {
 	struct gloop_loop *loop = calloc(1, sizeof(*loop));
 	int r;
@@ -169,7 +170,8 @@ static int set_attributes(pthread_attr_t *attributes, size_t stack, bool joinabl
 	return -pthread_attr_setstacksize(attributes, MAX(stack, (size_t)STACK_MINIMUM));
 }
 
-int tree_thread_start(struct tree *tree, size_t stack, void *(*main)(void *), void *userdata, pthread_t *ret_joinable)
+int tree_thread_start(struct tree *tree, size_t stack, void *(*main)(void *), void *userdata,
+	pthread_t *ret_joinable)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
@@ -250,13 +252,13 @@ void tree_abandoned_returned(struct tree *tree)
 
 static void post_to_all(struct tree *tree, unsigned facts)
 {
-	for_each_group (group, tree)
-		mailbox_post(&group->box, &group->control, facts);
+	for_each_group(group, tree) mailbox_post(&group->box, &group->control, facts);
 }
 
 int tree_start(struct tree *tree)
 {
-	for_each_group (group, tree) {
+	for_each_group(group, tree)
+	{
 		int r = group_start_thread(group);
 
 		if (r < 0) {
@@ -283,11 +285,11 @@ void tree_hurry(struct tree *tree)
 void tree_join(struct tree *tree)
 {
 	post_to_all(tree, GROUP_QUIT);
-	for_each_group (group, tree)
-		if (group->thread_runs) {
-			pthread_join(group->thread, NULL);
-			group->thread_runs = false;
-		}
+	for_each_group(group, tree) if (group->thread_runs)
+	{
+		pthread_join(group->thread, NULL);
+		group->thread_runs = false;
+	}
 	pthread_mutex_lock(&tree->lock);
 	while (tree->n_threads > 0)
 		pthread_cond_wait(&tree->cond, &tree->lock);
@@ -296,18 +298,17 @@ void tree_join(struct tree *tree)
 
 void tree_ping(struct tree *tree, uint64_t number)
 {
-	for_each_group (group, tree)
-		atomic_store(&group->ping, number);
+	for_each_group(group, tree) atomic_store(&group->ping, number);
 	post_to_all(tree, GROUP_PING);
 }
 
 bool tree_answered(struct tree *tree, uint64_t number, const char **ret_silent)
 {
-	for_each_group (group, tree)
-		if (atomic_load(&group->answered) < number) {
-			*ret_silent = group->task.name;
-			return false;
-		}
+	for_each_group(group, tree) if (atomic_load(&group->answered) < number)
+	{
+		*ret_silent = group->task.name;
+		return false;
+	}
 	return true;
 }
 
@@ -340,9 +341,11 @@ void tree_exit(struct tree *tree, int status, const char *who)
 {
 	bool no = false;
 
-	if (tree->config.observer.event && atomic_compare_exchange_strong(&tree->exit_decided, &no, true))
+	if (tree->config.observer.event &&
+		atomic_compare_exchange_strong(&tree->exit_decided, &no, true))
 		tree->config.observer.event(
-			&(struct event){ .type = EVENT_EXIT, .text = who, .value = (uint64_t)status },
+			&(struct event){
+				.type = EVENT_EXIT, .text = who, .value = (uint64_t)status },
 			tree->config.observer.userdata);
 }
 
@@ -355,7 +358,8 @@ void tree_exhausted(struct tree *tree, const char *who)
 void tree_stopped(struct tree *tree)
 {
 	if (tree->config.observer.event)
-		tree->config.observer.event(&(struct event){ .type = EVENT_STOPPED }, tree->config.observer.userdata);
+		tree->config.observer.event(
+			&(struct event){ .type = EVENT_STOPPED }, tree->config.observer.userdata);
 }
 
 /* The worst thing to be seen, as one line. */
@@ -374,7 +378,8 @@ static void describe(struct tree *tree, struct tree_snapshot *ret)
 			group_snapshot(group, &s);
 			light_cause(&group->light, cause, sizeof(cause));
 			if (s.state == GROUP_RESETTING || s.state == GROUP_FAILED) {
-				snprintf(ret->line, sizeof(ret->line), "%s: %s %s (%s)", color, s.name, group_state_to_string(s.state), cause);
+				snprintf(ret->line, sizeof(ret->line), "%s: %s %s (%s)", color,
+					s.name, group_state_to_string(s.state), cause);
 				return;
 			}
 		} else {
@@ -382,12 +387,14 @@ static void describe(struct tree *tree, struct tree_snapshot *ret)
 
 			loop_snapshot(loop, &s);
 			if (s.color == COLOR_RED) {
-				snprintf(ret->line, sizeof(ret->line), "%s: %s failed (%.120s)", color, s.name, s.last_failure.reason);
+				snprintf(ret->line, sizeof(ret->line), "%s: %s failed (%.120s)",
+					color, s.name, s.last_failure.reason);
 				return;
 			}
 		}
 	}
-	snprintf(ret->line, sizeof(ret->line), "%s: %u/%u loops ready", color, ret->n_ready, ret->n_loops);
+	snprintf(ret->line, sizeof(ret->line), "%s: %u/%u loops ready", color, ret->n_ready,
+		ret->n_loops);
 }
 
 void tree_snapshot(struct tree *tree, struct tree_snapshot *ret)
@@ -395,7 +402,9 @@ void tree_snapshot(struct tree *tree, struct tree_snapshot *ret)
 	struct group_snapshot root;
 
 	group_snapshot(&tree->root, &root);
-	*ret = (struct tree_snapshot){ .color = (int)root.color, .n_loops = root.n_loops, .n_ready = root.n_ready };
+	*ret = (struct tree_snapshot){
+		.color = (int)root.color, .n_loops = root.n_loops, .n_ready = root.n_ready
+	};
 	pthread_mutex_lock(&tree->lock);
 	ret->n_abandoned = tree->n_abandoned;
 	pthread_mutex_unlock(&tree->lock);

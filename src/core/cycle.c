@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/failing.h"
 #include "core/group.h"
 #include "core/root.h"
 

@@ -3,12 +3,13 @@
  * From a failure to its consequence: noted, counted, or a trip and what the loop does about it. Any
  * thread may come here with a failure; the budget tells exactly one of them "trip".
  */
-#include "core/loop.h"
+#include "core/failing.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "core/group.h"
+#include "core/loop.h"
 #include "core/root.h"
 
 bool generation_suspended(const struct generation *generation)

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "core/failing.h"
 #include "core/group.h"
 #include "core/message.h"
 #include "core/root.h"

@@ -133,13 +133,6 @@ void loop_record(struct gloop_loop *loop, const struct failure *failure); /* int
 char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle);
 char **loop_hook_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle);
 
-/* core/failing.c. Counts (or notes) a failure and carries out what a trip means. Any thread.
- * generation NULL: none lives. */
-enum failing { FAILING_COUNTED, FAILING_TRIPPED, FAILING_NOTED };
-enum failing loop_fail(struct gloop_loop *loop, struct generation *generation,
-	const struct failure *failure, bool use_up);
-bool generation_suspended(const struct generation *generation);
-
 /* core/generation.c. */
 int generation_start(struct gloop_loop *loop,
 	struct generation **ret); /* the controller's: makes the thread; -EAGAIN, -ENOMEM */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/failing.h"
 #include "core/group.h"
 #include "core/loop.h"
 #include "core/root.h"

@@ -19,7 +19,7 @@ if [ -z "${GREENLOOP_OWN_MOUNTS-}" ]; then
 		command -v "$tool" >/dev/null || skip "$tool is missing"
 	done
 	[ -x /lib/systemd/systemd ] || skip 'systemd is not installed'
-	unshare --mount true 2>/dev/null || skip 'no right to mount'
+	unshare --mount true 2>/dev/null || skip 'no mounts of its own can be had here'
 	GREENLOOP_OWN_MOUNTS=yes exec unshare --mount --propagation private "$0" "$@"
 fi
 

@@ -95,7 +95,7 @@ group = pair
 after = feed
 command = sleep 4711
 END
-systemctl cat greenloop >/dev/null 2>&1 || systemctl link "$(installed /system/greenloop.service)"
+systemctl cat greenloop >/dev/null 2>&1 || systemctl --quiet link "$(installed /system/greenloop.service)"
 systemctl daemon-reload
 
 # Manual pages may be installed where man(1) of this machine does not look.

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -72,9 +73,18 @@ static int command_signal(struct generation *generation, int signal)
 	return process_signal(&body_of(generation)->process, signal, false);
 }
 
-static bool command_alive(struct generation *generation, pid_t *ret_pid)
+static bool command_alive(struct generation *generation, char *who, size_t size)
 {
-	return process_alive(&body_of(generation)->process, ret_pid);
+	struct process *process = &body_of(generation)->process;
+	pid_t pid;
+
+	if (!process_alive(process, &pid))
+		return false;
+	if (pid > 0)
+		snprintf(who, size, "pid %d (state %c)", pid, process_kernel_state(pid));
+	else
+		snprintf(who, size, "others of process group %d", process->pid);
+	return true;
 }
 
 static int command_start(struct generation *generation, _unused_ struct failure *failure)

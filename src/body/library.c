@@ -55,15 +55,6 @@ static void program_free(struct program *program)
 	free(program);
 }
 
-static bool is_name(const char *name)
-{
-	size_t length =
-		strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
-
-	return length > 0 && length <= 40 && !name[length] && !strchr("_.-", name[0]) &&
-	       strcmp(name, "root") != 0;
-}
-
 static int make_tree(struct program *program, const char *name, gloop_group **ret)
 {
 	const struct tree_config config = {
@@ -89,7 +80,7 @@ int gloop_group_new(gloop_group **ret, const char *name)
 	struct program *program;
 	int r;
 
-	if (!ret || !name || !is_name(name))
+	if (!ret || !name || !settings_name_valid(name))
 		return -EINVAL;
 	program = calloc(1, sizeof(*program));
 	if (!program)
@@ -119,7 +110,7 @@ int gloop_group_add_loop(gloop_group *group, gloop_loop **ret, const char *name,
 	gloop_loop *loop;
 	int r;
 
-	if (!group || !name || !is_name(name) || !functions || !functions->cycle)
+	if (!group || !name || !settings_name_valid(name) || !functions || !functions->cycle)
 		return -EINVAL;
 	if (program_of(group)->started)
 		return -EBUSY;

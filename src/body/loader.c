@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -86,22 +87,30 @@ static int check_module(const char *path, const struct gloop_module *module, cha
 	return -EINVAL;
 }
 
-int module_load(const char *name, const struct gloop_module **ret, char **ret_reason)
-{
-	_cleanup_free_ char *path = NULL;
+struct loaded { /* one module, for good */
+	struct loaded *next;
 	const struct gloop_module *module;
-	void *handle;
+	char name[]; /* as it was asked for */
+};
+
+static struct loaded *loaded;
+static pthread_mutex_t lock =
+	PTHREAD_MUTEX_INITIALIZER; /* of the list; also makes the first load the only one */
+
+static const struct gloop_module *find_loaded(const char *name)
+{
+	for (struct loaded *one = loaded; one; one = one->next)
+		if (strcmp(one->name, name) == 0)
+			return one->module;
+	return NULL;
+}
+
+static int open_module(const char *path, const struct gloop_module **ret, char **ret_reason)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	const struct gloop_module *module;
 	int r;
 
-	r = find_file(name, &path);
-	if (r < 0) {
-		*ret_reason = string_printf("cannot load %s: %s", name, strerror(-r));
-		return r;
-	}
-	r = check_file(path, ret_reason);
-	if (r < 0)
-		return r;
-	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle) {
 		*ret_reason = string_printf("cannot load %s: %s", path, dlerror());
 		return -ELIBBAD;
@@ -115,4 +124,45 @@ int module_load(const char *name, const struct gloop_module **ret, char **ret_re
 	*module->host = &host_table;
 	*ret = module;
 	return 0;
+}
+
+/* Under the lock. */
+static int load_first(const char *name, const struct gloop_module **ret, char **ret_reason)
+{
+	_cleanup_free_ struct loaded *one = calloc(1, sizeof(*one) + strlen(name) + 1);
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	if (!one)
+		return -ENOMEM;
+	r = find_file(name, &path);
+	if (r < 0) {
+		*ret_reason = string_printf("cannot load %s: %s", name, strerror(-r));
+		return r;
+	}
+	r = check_file(path, ret_reason);
+	if (r >= 0)
+		r = open_module(path, &one->module, ret_reason);
+	if (r < 0)
+		return r;
+	memcpy(one->name, name, strlen(name) + 1);
+	one->next = loaded;
+	*ret = one->module;
+	loaded = TAKE_PTR(one);
+	return 0;
+}
+
+int module_load(const char *name, const struct gloop_module **ret, char **ret_reason)
+{
+	const struct gloop_module *module;
+	int r = 0;
+
+	pthread_mutex_lock(&lock);
+	module = find_loaded(name);
+	if (!module)
+		r = load_first(name, &module, ret_reason);
+	pthread_mutex_unlock(&lock);
+	if (r >= 0)
+		*ret = module;
+	return r;
 }

@@ -25,8 +25,6 @@ enum cycle_result {
 	CYCLE_ENDED,   /* asked to stop: ends the generation, nothing is counted */
 	CYCLE_TROUBLE, /* no descriptor, memory, process: not the loop's fault; *failure has the
 			  reason; retried, not counted */
-	CYCLE_RENEW, /* failed, and only a new generation can go on (a module's cycle that could not
-			be ended) */
 };
 
 struct body_ops {
@@ -51,8 +49,9 @@ struct body_ops {
 	void (*kill)(struct generation *generation); /* hard: everything it started */
 	int (*signal)(struct generation *generation,
 		int signal); /* greenloopctl kill; -ESRCH; NULL: not possible */
-	bool (*alive)(struct generation *generation,
-		pid_t *ret_pid); /* is a process of it there? NULL: never */
+
+	/* Is a process of it still there? who: said for humans, "pid 12 (state D)". NULL: never. */
+	bool (*alive)(struct generation *generation, char *who, size_t size);
 
 	/* After the last reference is gone: no thread uses it any more. May be NULL. */
 	void (*release)(struct generation *generation);

@@ -67,7 +67,7 @@ static void refresh_member(struct task *task, bool fresh)
 {
 	member_hold(task, false);
 	task->done = task->vetoed = task->renew = task->hard = false;
-	if (fresh || task->is_group)
+	if (fresh || task->is_group || !task->failed)
 		member_forget(task);
 	task->fresh = fresh;
 }
@@ -125,6 +125,8 @@ void group_kill_all(struct gloop_group *group)
 		else if (task->is_group && group->hurry)
 			mailbox_post(&group_of(task)->box, &group_of(task)->control, GROUP_HURRY);
 	}
+	if (!group->running)
+		hook_queue_cancel(&group->task.hooks);
 	group_settle_members(group, true);
 }
 
@@ -209,7 +211,9 @@ void group_settle(struct gloop_group *group)
 	settle_phases(group);
 	green = group->state == GROUP_RUNNING && all_ready(group);
 	if (group->running)
-		report(group, green ? REPORT_READY : 0);
+		report(group, !green                         ? 0
+			      : group->tallies[TALLY_FAILED] ? REPORT_LAME
+							     : REPORT_READY);
 	publish(group, green);
 	request_group_settled(group);
 }
@@ -241,7 +245,7 @@ static void handle_control(struct gloop_group *group, unsigned facts)
 		group_handle_order(group);
 	if (facts & GROUP_RED)
 		reset_handle_red(group);
-	if (facts & GROUP_HURRY) {
+	if (facts & GROUP_HURRY && !group->running) { /* of a stop; a later one is told again */
 		group->hurry = true;
 		group_kill_all(group);
 	}

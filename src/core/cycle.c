@@ -129,14 +129,10 @@ static enum next after_cycle(struct generation *generation, enum cycle_result re
 		return NEXT_CYCLE;
 	case CYCLE_DONE:
 		succeeded(generation);
-		generation_give_up(generation, GIVEUP_DONE);
+		(void)generation_decide(generation, GIVEUP_DONE);
 		return NEXT_END;
 	case CYCLE_FAILED:
 		return failed(generation, failure, begin_usec, ret_until);
-	case CYCLE_RENEW:
-		failed(generation, failure, begin_usec, ret_until);
-		generation_renew(generation);
-		return NEXT_PARK;
 	case CYCLE_TROUBLE:
 		return troubled(generation, failure, begin_usec, ret_until);
 	case CYCLE_ENDED:
@@ -155,7 +151,8 @@ static int run_hook(struct generation *generation, const char *name, const struc
 	int r;
 
 	r = hook_run(&loop->task.hooks, name, command,
-		loop_hook_environment(loop, generation->number, atomic_load(&generation->cycle)),
+		loop_hook_environment(loop, generation->number, atomic_load(&generation->cycle),
+			command == &loop->settings.on_start),
 		loop->settings.hook_timeout_usec, &generation->box, &generation->control,
 		GENERATION_HOOK, &hook);
 	if (r < 0)
@@ -211,7 +208,7 @@ static bool service_start_hook(
 	if (status == 0 || loop->settings.on_start.ignore_failure)
 		return true;
 	if (status == HOOK_EXIT_VETO) {
-		generation_give_up(generation, GIVEUP_VETO);
+		(void)generation_decide(generation, GIVEUP_VETO);
 		return false;
 	}
 	failure_set(failure, FAILURE_HOOK, status, "on_start: %s", message ?: "failed");

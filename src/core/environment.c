@@ -58,11 +58,12 @@ char **environment_new(
 	size_t slots = ELEMENTS(kept) + vector_length(configured) + n_variables + 1;
 	size_t size = slots * sizeof(char *) + text_size(variables, n_variables);
 	char **block = malloc(MAX(size, (size_t)BLOCK_MINIMUM));
-	char *text = (char *)(block + slots), *end;
+	char *text, *end;
 	size_t n = 0;
 
 	if (!block)
 		return NULL;
+	text = (char *)(block + slots);
 	for (size_t i = 0; i < ELEMENTS(kept); i++) {
 		char *pair = inherited(kept[i]);
 

@@ -106,9 +106,10 @@ static bool count(struct gloop_loop *loop, struct generation *generation, struct
 	bool counts;
 
 	pthread_mutex_lock(&loop->lock);
-	counts = !generation ||
-		 !(generation_condemned(generation) || generation_stopped(generation) ||
-			 generation_suspended(generation));
+	counts = generation
+			 ? !(generation_condemned(generation) || generation_stopped(generation) ||
+				   generation_suspended(generation))
+			 : !loop->task.held && loop->task.phase != PHASE_CLOSING;
 	if (counts && use_up)
 		budget_trip(&loop->budget, &loop->settings, failure, clock_now());
 	else if (counts)
@@ -131,7 +132,7 @@ enum failing loop_fail(struct gloop_loop *loop, struct generation *generation,
 	stamped.generation = generation ? generation->number : loop->number;
 	stamped.cycle = generation ? atomic_load(&generation->cycle) : 0;
 	if (!count(loop, generation, &stamped, use_up, &verdict)) {
-		if (generation_condemned(generation))
+		if (generation && generation_condemned(generation))
 			return FAILING_NOTED;
 		light_attach(loop->task.parent, &loop->task, &stamped);
 		report(loop, generation, &stamped);
@@ -144,6 +145,8 @@ enum failing loop_fail(struct gloop_loop *loop, struct generation *generation,
 		return FAILING_COUNTED;
 	case VERDICT_FATAL:
 		give_up(loop, generation, GIVEUP_FAILED);
+		if (group_is_root(loop->task.parent))
+			tree_exhausted(loop->task.tree, loop->task.name);
 		return FAILING_TRIPPED;
 	case VERDICT_TRIP:
 		stop_itself(loop, generation);

@@ -164,11 +164,16 @@ void generation_tell(struct generation *generation)
 	mailbox_post(&task->parent->box, &task->letter, MEMBER_LOOK);
 }
 
-void generation_give_up(struct generation *generation, enum giveup giveup)
+bool generation_decide(struct generation *generation, enum giveup giveup)
 {
 	int none = GIVEUP_NONE;
 
-	if (atomic_compare_exchange_strong(&generation->giveup, &none, giveup))
+	return atomic_compare_exchange_strong(&generation->giveup, &none, giveup);
+}
+
+void generation_give_up(struct generation *generation, enum giveup giveup)
+{
+	if (generation_decide(generation, giveup))
 		generation_tell(generation);
 }
 
@@ -238,7 +243,7 @@ void generation_healthy(struct generation *generation, enum success success)
 	struct gloop_loop *loop = generation->loop;
 
 	pthread_mutex_lock(&loop->lock);
-	if (speaks(generation)) {
+	if (speaks(generation) && !generation_stopped(generation)) {
 		bool forgiven = budget_healthy(&loop->budget, &loop->settings, clock_now());
 
 		loop->cycles_succeeded += success == SUCCESS_CYCLE;
@@ -293,7 +298,6 @@ void generation_up(struct generation *generation, pid_t pid)
 	struct gloop_loop *loop = generation->loop;
 	const struct loop_settings *settings = &loop->settings;
 
-	generation->up = true;
 	generation->troubles = 0;
 	if (settings->type == LOOP_TYPE_SERVICE)
 		atomic_store(&generation->stop_hook_due, true);
@@ -319,7 +323,6 @@ void generation_down(struct generation *generation)
 {
 	struct gloop_loop *loop = generation->loop;
 
-	generation->up = false;
 	generation->ready_due_usec = USEC_INFINITY;
 	pthread_mutex_lock(&loop->lock);
 	if (speaks(generation))

@@ -44,7 +44,13 @@ enum {
 				   closes the episode as "stopped" */
 	ORDER_BITS = 2
 };
-enum { REPORT_READY = 1 << 0, REPORT_DOWN = 1 << 1, REPORT_FAILED = 1 << 2, REPORT_BITS = 3 };
+enum {
+	REPORT_READY = 1 << 0,
+	REPORT_DOWN = 1 << 1,
+	REPORT_FAILED = 1 << 2,
+	REPORT_LAME = 1 << 3,
+	REPORT_BITS = 4
+};
 
 struct gloop_group {
 	struct task task;

@@ -218,16 +218,6 @@ void light_count_reset(struct gloop_group *group)
 	pthread_mutex_unlock(&group->light.lock);
 }
 
-enum light_state light_state(struct light *light)
-{
-	enum light_state state;
-
-	pthread_mutex_lock(&light->lock);
-	state = light->state;
-	pthread_mutex_unlock(&light->lock);
-	return state;
-}
-
 uint64_t light_cause(struct light *light, char *buf, size_t size)
 {
 	const struct episode *episode;

@@ -71,8 +71,6 @@ void light_off(struct gloop_group *group, const char *result);
 uint64_t light_free_turns(struct light *light);
 void light_count_reset(struct gloop_group *group);
 
-enum light_state light_state(struct light *light);
-
 /* The first cause of the open or last episode in words ("feed: exit 1"); returns its number. */
 uint64_t light_cause(struct light *light, char *buf, size_t size);
 

@@ -119,8 +119,7 @@ void loop_set_note(struct gloop_loop *loop, const char *format, ...)
 	char *old;
 
 	va_start(arguments, format);
-	if (*format)
-		note = string_vprintf(format, arguments);
+	note = string_vprintf(format, arguments);
 	va_end(arguments);
 
 	pthread_mutex_lock(&loop->lock);
@@ -254,10 +253,21 @@ char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t c
 	return environment(loop, generation, cycle, NULL);
 }
 
-char **loop_hook_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle)
+/* Of the end that on_stop follows, or of the start that on_start repeats. */
+static bool is_cause(const struct failure *last, uint64_t generation, uint64_t cycle, bool starting)
+{
+	if (!starting)
+		return last->generation == generation && last->cycle == cycle;
+	return (last->generation == generation && last->cycle + 1 == cycle) ||
+	       (last->generation + 1 == generation && cycle == 0);
+}
+
+char **loop_hook_environment(
+	struct gloop_loop *loop, uint64_t generation, uint64_t cycle, bool starting)
 {
 	struct failure last;
+	bool caused = loop_failures_copy(loop, &last, 1) > 0 &&
+		      is_cause(&last, generation, cycle, starting);
 
-	return environment(
-		loop, generation, cycle, loop_failures_copy(loop, &last, 1) > 0 ? &last : NULL);
+	return environment(loop, generation, cycle, caused ? &last : NULL);
 }

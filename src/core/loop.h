@@ -67,8 +67,7 @@ struct generation {
 	atomic_uint_fast64_t cycle_begin_usec; /* monotonic; 0: between cycles */
 
 	/* the thread's own */
-	bool stop_told; /* generation_wait() has said so */
-	bool up;
+	bool stop_told;            /* generation_wait() has said so */
 	uint64_t ready_due_usec;   /* `ready = delay` */
 	unsigned troubles;         /* in a row */
 	bool cleaning;             /* in on_thread_stop: waits go on although the token is set */
@@ -131,7 +130,8 @@ void loop_event(struct gloop_loop *loop, struct generation *generation,
 void loop_record(struct gloop_loop *loop, const struct failure *failure); /* into the history */
 /* As environment_new(); of a hook with the cause: the loop's last failure. */
 char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle);
-char **loop_hook_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle);
+char **loop_hook_environment(
+	struct gloop_loop *loop, uint64_t generation, uint64_t cycle, bool starting);
 
 /* core/generation.c. */
 int generation_start(struct gloop_loop *loop,
@@ -140,6 +140,8 @@ void generation_stop(struct generation *generation); /* sets the token, wakes th
 struct generation *generation_unref(struct generation *generation);
 void generation_give_up(struct generation *generation,
 	enum giveup giveup); /* first one stands; tells the controller */
+bool generation_decide(struct generation *generation,
+	enum giveup giveup); /* the same, seen when the thread ends, which it does by itself */
 void generation_renew(struct generation
 		*generation); /* gives it up for the next one, unless something else was decided */
 void generation_tell(struct generation *generation); /* MEMBER_LOOK to the controller */

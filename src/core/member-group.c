@@ -51,6 +51,7 @@ void group_member_look(struct task *task)
 	if (report >> REPORT_BITS != atomic_load(&child->order) >> ORDER_BITS)
 		return; /* of an earlier start */
 	task->ready = report & REPORT_READY;
+	task->lame = report & REPORT_LAME;
 	if (!(report & REPORT_DOWN) || task_is_down(task))
 		return;
 	if (task->phase == PHASE_UP && report & REPORT_FAILED) {

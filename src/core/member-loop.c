@@ -55,17 +55,33 @@ static void put_off_troubled(struct task *task, const char *what, int error)
 			      ++task->start_troubles));
 }
 
-/* "started without cache, replica": siblings that its `after` names and that are not wanted. */
+/* "cache (stopped by uid 0)": why it is not wanted stands in its own note. */
+static char *describe_absent(struct task *task)
+{
+	_cleanup_free_ char *note = task_note(task);
+
+	return note && *note ? string_printf("%s (%s)", task->name, note) : strdup(task->name);
+}
+
+/* Siblings that its `after` names and that are not wanted. */
 static void note_absent(struct task *task)
 {
 	_cleanup_vector_ char **absent = NULL;
-	_cleanup_free_ char *list = NULL;
+	_cleanup_free_ char *list = NULL, *text = NULL;
 
 	for (unsigned i = 0; i < task->n_predecessors; i++)
 		if (task_gate(task->predecessors[i]) == GATE_ABSENT)
-			vector_append(&absent, task->predecessors[i]->name);
+			vector_append_take(&absent, describe_absent(task->predecessors[i]));
+	if (!absent) {
+		loop_set_note(loop_of(task), "%s", "");
+		return;
+	}
 	list = vector_join(absent, ", ");
-	loop_set_note(loop_of(task), absent && list ? "started without %s" : "", list);
+	text = string_printf("started without %s", list ?: "?");
+	loop_set_note(loop_of(task), "%s", text ?: "");
+	if (text)
+		loop_event(
+			loop_of(task), NULL, &(struct event){ .type = EVENT_NOTE, .text = text });
 }
 
 static void watch_cycle(struct task *task)
@@ -105,7 +121,7 @@ void loop_member_start(struct task *task)
 	loop_set_state(loop, NULL, LOOP_STARTING);
 	member_set_phase(task, PHASE_HOOK);
 	r = hook_run(&task->hooks, "on_start", &loop->settings.on_start,
-		loop_hook_environment(loop, loop->next_generation, 0),
+		loop_hook_environment(loop, loop->next_generation, 0, true),
 		loop->settings.hook_timeout_usec, &task->parent->box, &task->letter, MEMBER_HOOK,
 		&loop->start_hook);
 	if (r < 0)
@@ -144,6 +160,14 @@ static void is_down(struct task *task)
 	member_set_phase(task, PHASE_DOWN);
 }
 
+static void note_veto(struct gloop_loop *loop)
+{
+	static const char text[] = "vetoed by on_start";
+
+	loop_set_note(loop, "%s", text);
+	loop_event(loop, NULL, &(struct event){ .type = EVENT_NOTE, .text = text });
+}
+
 static void start_hook_ended(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
@@ -160,7 +184,7 @@ static void start_hook_ended(struct task *task)
 	} else if (status == HOOK_EXIT_VETO) {
 		member_give_up(task, GIVEUP_VETO);
 		publish_outcome(loop, "vetoed");
-		loop_set_note(loop, "vetoed by on_start");
+		note_veto(loop);
 		is_down(task);
 	} else {
 		failure_set(&failure, FAILURE_HOOK, status, "on_start: %s", message ?: "failed");
@@ -183,12 +207,13 @@ static void close_generation(struct task *task, const char *outcome)
 	int r;
 
 	publish_outcome(loop, outcome);
+	budget_unhealthy(&loop->budget, &loop->settings, clock_now());
 	task->ready = false;
 	set_timer(task, USEC_INFINITY);
 	if (due) {
 		r = hook_run(&task->hooks, "on_stop", &loop->settings.on_stop,
 			loop_hook_environment(
-				loop, generation->number, atomic_load(&generation->cycle)),
+				loop, generation->number, atomic_load(&generation->cycle), false),
 			loop->settings.hook_timeout_usec, NULL, NULL, 0, NULL);
 		if (r < 0)
 			trouble(loop, "cannot run on_stop", r);
@@ -235,7 +260,7 @@ static void see_giveup(struct task *task)
 	if (giveup == GIVEUP_RENEW || giveup == GIVEUP_FAILED || giveup == GIVEUP_COOLDOWN)
 		atomic_store(&loop->generation->tripped, true);
 	if (giveup == GIVEUP_VETO)
-		loop_set_note(loop, "vetoed by on_start");
+		note_veto(loop);
 }
 
 void loop_member_look(struct task *task)
@@ -303,33 +328,12 @@ static void abandon(struct task *task)
 	close_generation(task, "abandoned");
 }
 
-static char process_state(pid_t pid)
-{
-	char path[32], line[300];
-	FILE *file;
-	char state = '?';
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return state;
-	if (fgets(line, sizeof(line), file)) {
-		const char *end = strrchr(line, ')');
-
-		if (end && end[1] == ' ' && end[2])
-			state = end[2];
-	}
-	fclose(file);
-	return state;
-}
-
-static void unkillable(struct task *task, pid_t pid)
+static void unkillable(struct task *task, const char *who)
 {
 	struct gloop_loop *loop = loop_of(task);
-	char text[80];
+	char text[120];
 
-	snprintf(
-		text, sizeof(text), "cannot be killed: pid %d (state %c)", pid, process_state(pid));
+	snprintf(text, sizeof(text), "cannot be killed: %s", who);
 	loop_set_note(loop, "%s", text);
 	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_TROUBLE, .text = text });
 	task->failed = true;
@@ -343,12 +347,12 @@ static void killed_timer(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
 	uint64_t now = clock_now();
-	pid_t pid = 0;
+	char who[80];
 
-	if (!loop->ops->alive || !loop->ops->alive(loop->generation, &pid)) {
+	if (!loop->ops->alive || !loop->ops->alive(loop->generation, who, sizeof(who))) {
 		abandon(task);
 	} else if (now >= loop->kill_since_usec + PROCESS_END_USEC) {
-		unkillable(task, pid);
+		unkillable(task, who);
 	} else {
 		loop->ops->kill(loop->generation);
 		set_timer(task, now + THREAD_END_USEC);
@@ -373,8 +377,8 @@ static void cycle_timer(struct task *task)
 			&loop->generation
 				 ->cycle_begin_usec); /* it may have begun meanwhile, unseen */
 	}
-	if (begin == 0 || begin + timeout > clock_now()) {
-		set_timer(task, begin ? begin + timeout : USEC_INFINITY);
+	if (begin == 0 || usec_add(begin, timeout) > clock_now()) {
+		set_timer(task, begin ? usec_add(begin, timeout) : USEC_INFINITY);
 		return;
 	}
 	failure_set(&failure, FAILURE_CYCLE_TIMEOUT, 0, "the cycle took longer than %s",

@@ -47,7 +47,7 @@ static enum tally tally_of(const struct task *task)
 {
 	if (!task->wanted || task->done || task->vetoed)
 		return TALLY_ASIDE;
-	if (task->failed)
+	if (task->failed || task->lame)
 		return TALLY_FAILED;
 	return task->ready && task->phase == PHASE_UP ? TALLY_READY : TALLY_WANTING;
 }
@@ -138,11 +138,17 @@ void member_publish(struct task *task)
 		loop_member_publish(task);
 }
 
+/* By a red whose letter is still on its way to this thread. */
+static bool suspended(const struct task *task)
+{
+	return atomic_load(&task->suspended_turn) > task->parent->handled_turn;
+}
+
 static void take_step(struct task *task)
 {
 	struct gloop_group *group = task->parent;
 
-	if (task->phase == PHASE_DOWN && task_should_run(task))
+	if (task->phase == PHASE_DOWN && task_should_run(task) && !suspended(task))
 		start(task);
 	else if (task->phase == PHASE_DOWN && !task->is_group)
 		loop_member_rest(task);
@@ -151,6 +157,8 @@ static void take_step(struct task *task)
 	else if (task->phase == PHASE_ASKED && (task->hard || group->hurry || group->stop_overdue))
 		member_hurry(task);
 	else if (task->phase == PHASE_HOOK && !task_should_run(task))
+		hook_queue_cancel(&task->hooks);
+	else if (task->phase == PHASE_CLOSING && (group->hurry || group->stop_overdue))
 		hook_queue_cancel(&task->hooks);
 	if (task->phase == PHASE_DOWN && task->failed && task->wanted && group->running)
 		timers_set(&group->timers, &task->timer, task->not_before_usec);

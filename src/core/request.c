@@ -143,7 +143,7 @@ static bool refuse_stuck(struct task *task, struct call *call)
 
 static void start(struct task *task, struct call *call)
 {
-	bool up = task->phase == PHASE_UP && !task->renew;
+	bool up = task->phase == PHASE_UP && !task->renew && !task->failed;
 
 	if (refuse_stuck(task, call))
 		return;
@@ -186,7 +186,7 @@ static void stop(struct task *task, struct call *call)
 
 static void restart(struct task *task, struct call *call, bool hard)
 {
-	if (hard && task->phase == PHASE_DOWN && !task->failed) {
+	if (hard && task->phase == PHASE_DOWN && !task->wanted) {
 		answer(call, 0, "does not run: nothing to reset");
 		return;
 	}
@@ -200,7 +200,7 @@ static void restart(struct task *task, struct call *call, bool hard)
 	member_forget(task);
 	task->done = false;
 	task->fresh = true;
-	task->renew = !task_is_down(task);
+	task->renew = !task_is_down(task) && task->phase != PHASE_HOOK;
 	task->hard = hard && task->renew;
 	call->after_run = run_number(task);
 	accept(call, &task->calls);

@@ -38,11 +38,12 @@ static unsigned take_from_budget(struct gloop_group *group, uint64_t turns)
 
 static void begin_reset(struct gloop_group *group, uint64_t handled_turn, unsigned nth)
 {
+	if (group->reset_phase != RESET_STOPPING)
+		timers_set(&group->timers, &group->stop_timer,
+			usec_add(clock_now(), group->settings.stop_timeout_usec));
 	group->reset_phase = RESET_STOPPING;
 	group->reset_nth = nth;
 	timers_set(&group->timers, &group->reset_timer, USEC_INFINITY);
-	timers_set(&group->timers, &group->stop_timer,
-		usec_add(clock_now(), group->settings.stop_timeout_usec));
 	hold_suspended(group, handled_turn);
 	light_count_reset(group);
 	pthread_mutex_lock(&group->lock);

@@ -60,6 +60,17 @@ void task_event(struct task *task, struct event *event)
 		loop_event(loop_of(task), NULL, event);
 }
 
+char *task_note(struct task *task)
+{
+	pthread_mutex_t *lock = task->is_group ? &group_of(task)->lock : &loop_of(task)->lock;
+	char *note;
+
+	pthread_mutex_lock(lock);
+	note = strdup((task->is_group ? group_of(task)->note : loop_of(task)->note) ?: "");
+	pthread_mutex_unlock(lock);
+	return note;
+}
+
 void task_tell_hook(struct task *task)
 {
 	if (task->is_group)

@@ -81,6 +81,7 @@ struct task {
 	bool done, vetoed;        /* not wanted for the time being */
 	bool failed;              /* gave up */
 	bool ready;               /* as last seen */
+	bool lame;                /* a group that is up, but with a member that has given up */
 	enum tally tally;         /* as counted in its group */
 	enum gate gate;           /* as its neighbours saw it last */
 	bool was_down;            /* likewise */
@@ -92,6 +93,7 @@ int task_init(struct task *task, struct tree *tree, const char *name, struct glo
 void task_done(struct task *task);
 struct event;
 void task_event(struct task *task, struct event *event); /* fills in who, and tells the observer */
+char *task_note(struct task *task);                      /* malloc()ed copy; any thread */
 void task_tell_hook(struct task *task);                  /* any thread: its hooks are idle */
 
 static inline bool task_is_down(const struct task *task)

@@ -3,21 +3,13 @@
 #include "core/root.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/strings.h"
+#include "base/thread.h"
 #include "core/group.h"
 #include "core/loop.h"
-
-/* Sanitizers keep shadow frames: their stacks are deeper. */
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-enum { STACK_MINIMUM = 512 * 1024 };
-#else
-enum { STACK_MINIMUM = 16 * 1024 };
-#endif
 
 int tree_new(struct tree **ret, const struct tree_config *config)
 {
@@ -63,12 +55,19 @@ struct tree *tree_free(struct tree *tree)
 {
 	struct gloop_group *group;
 
-	if (!tree || tree->n_aside > 0) /* such a thread may still come back to what it was given */
+	unsigned n_aside;
+
+	if (!tree)
 		return NULL;
 	for (size_t i = 0; i <= tree->n_tasks;
 		i++) /* calls that came after the controllers had ended */
 		if ((group = nth_group(tree, i)))
 			requests_refuse(group);
+	pthread_mutex_lock(&tree->lock);
+	n_aside = tree->n_aside;
+	pthread_mutex_unlock(&tree->lock);
+	if (n_aside > 0) /* such a thread may still come back to what it was given */
+		return NULL;
 	for (size_t i = tree->n_tasks; i > 0; i--)
 		free_task(tree->tasks[i - 1]);
 	group_done(&tree->root);
@@ -152,42 +151,15 @@ int tree_add_loop(struct tree *tree, const char *name, struct gloop_group *paren
 	return 0;
 }
 
-/* Owner's side of the threads. */
-
-static int set_attributes(pthread_attr_t *attributes, size_t stack, bool joinable)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGABRT);
-	if (!joinable)
-		pthread_attr_setdetachstate(attributes, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setsigmask_np(attributes, &all);
-	return -pthread_attr_setstacksize(attributes, MAX(stack, (size_t)STACK_MINIMUM));
-}
-
 int tree_thread_start(struct tree *tree, size_t stack, void *(*main)(void *), void *userdata,
 	pthread_t *ret_joinable)
 {
-	pthread_attr_t attributes;
-	pthread_t thread;
 	int r;
 
-	r = -pthread_attr_init(&attributes);
-	if (r < 0)
-		return r;
 	pthread_mutex_lock(&tree->lock);
 	tree->n_threads += !ret_joinable;
 	pthread_mutex_unlock(&tree->lock);
-
-	r = set_attributes(&attributes, stack, ret_joinable);
-	if (r >= 0)
-		r = -pthread_create(ret_joinable ?: &thread, &attributes, main, userdata);
-	pthread_attr_destroy(&attributes);
+	r = thread_start(ret_joinable, NULL, stack, main, userdata);
 	if (r < 0 && !ret_joinable)
 		tree_thread_ended(tree, false);
 	return r;

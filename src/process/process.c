@@ -207,6 +207,22 @@ char *process_describe_end(const struct process *process, char *buf, size_t size
 	return buf;
 }
 
+char process_kernel_state(pid_t pid)
+{
+	char path[32], line[300];
+	const char *end = NULL;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return '?';
+	if (fgets(line, sizeof(line), file))
+		end = strrchr(line, ')'); /* of the name, which may hold anything */
+	fclose(file);
+	return end && end[1] == ' ' && end[2] ? end[2] : '?';
+}
+
 void process_done(struct process *process)
 {
 	pthread_mutex_lock(&registry.lock);

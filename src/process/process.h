@@ -89,6 +89,9 @@ bool process_alive(struct process *process, pid_t *ret_pid);
  * buf. Owner only. */
 char *process_describe_end(const struct process *process, char *buf, size_t size);
 
+/* The kernel's letter for its state ("S", "D", "Z", …); '?': none there, or nobody knows. */
+char process_kernel_state(pid_t pid);
+
 /* Forgets it: no letter will be posted after this. It must have ended, or it goes on without an
  * owner. */
 void process_done(struct process *process);

@@ -66,9 +66,12 @@ static int on_first(_unused_ sd_event_source *source, void *userdata)
 {
 	struct peer *peer = userdata;
 	sd_bus *bus = sd_bus_ref(peer->bus); /* the peer may be dropped by what is processed */
+	int r = 1;
 
-	for (int i = 0; i < 16 && sd_bus_process(bus, NULL) > 0; i++)
-		;
+	for (int i = 0; i < 16 && r > 0; i++)
+		r = sd_bus_process(bus, NULL);
+	if (r < 0 && sd_bus_is_open(bus) > 0) /* not dropped yet: what it sent cannot be read */
+		peer_drop(peer);
 	sd_bus_unref(bus);
 	return 0;
 }

@@ -4,13 +4,16 @@
  * it starts them, replaces those that are killed, and stops; what it needs meanwhile. A line for
  * each figure: "WORKLOAD VALUE", in ms or KiB.
  *
- *   measure [-g] [-k KILLS] [-i SECONDS] [-t TIMES -c CTL -s CONTROL] -n N SOCKET SUPERVISOR
- * [ARGUMENT...]
+ *   measure [OPTION...] -n N SOCKET SUPERVISOR [ARGUMENT...]
  *
- *   W2 cold start; W3 memory; W4 -i: CPU and switches at rest; W6 -t: `CTL --socket CONTROL
- * status`; W1 -k: one child killed, never the same one twice; with -g W5 instead: one killed, all
- * replaced; W7 all killed; W8 stopped. SOCKET is made, and removed, here; the children are told of
- * it by the supervisor's own arguments. Whatever happens, nothing is left running.
+ *   always                     W2 cold start, W3 memory, W7 all killed (not with -g), W8 stop
+ *   -i SECONDS                 W4 CPU and switches at rest
+ *   -t TIMES -c CTL -s CONTROL W6 `CTL --socket CONTROL status`
+ *   -k KILLS                   W1 one child killed, each time another one
+ *   -g                         W5 instead: one child killed, all replaced
+ *
+ * SOCKET is made and removed here; the supervisor's own arguments tell the children of it. Whatever
+ * happens, nothing is left running.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -358,10 +361,7 @@ int main(int argc, char *argv[])
 	struct rlimit files;
 
 	if (!read_options(argc, argv)) {
-		fputs("usage: measure [-g] [-k KILLS] [-i SECONDS] [-t TIMES -c CTL -s CONTROL] -n "
-		      "N SOCKET "
-		      "SUPERVISOR [ARGUMENT...]\n",
-			stderr);
+		fputs("usage: measure [OPTION...] -n N SOCKET SUPERVISOR [ARGUMENT...]\n", stderr);
 		return 2;
 	}
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

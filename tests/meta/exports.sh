@@ -11,7 +11,7 @@ has nm || skip_all 'nm is missing'
 [ -e "$library" ] || skip_all 'no shared library is built'
 
 wanted() {
-	sed -n '/global:/,/local:/s/^[[:space:]]*\([a-z_]*\);.*/\1/p' "$source_folder/src/greenloop.map" | sort
+	sed -n '/global:/,/local:/p' "$source_folder/src/greenloop.map" | grep -oE '[a-z_]+;' | tr -d ';' | sort
 }
 
 # Without the nodes of versions, which are absolute.

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""An idle daemon with 1 000 loops: no CPU, no wake-ups, counted from /proc."""
+"""A thousand loops: they start, are reset and stop; at rest they cost nothing, counted from /proc."""
 
 import os
 import time
 
-from greenloop import SANITIZED, Daemon, Skip, lines, main, read, same, test, until
+from greenloop import SANITIZED, Daemon, Skip, lines, main, marked, read, same, test, until
 
-LOOPS = 1000
+LOOPS = 1000  # under TSan, too
 SECONDS = 10
 
 
@@ -21,13 +21,31 @@ def usage(pid):
     return int(fields[11]) + int(fields[12]), switches
 
 
+def config():
+    groups = "".join(f"[group:g{i}]\n" for i in range(10))
+    return groups + "".join(f"[loop:l{i}]\ngroup = g{i % 10}\noutput = null\ncommand = sleep infinity\n" for i in range(LOOPS))
+
+
+@test("1 000 loops start, are reset and stop")
+def many():
+    with Daemon(config(), "--log-level=notice") as daemon:
+        daemon.wait_green("g*")
+        same(daemon.status()["daemon"]["loops_ready"], LOOPS, "loops")
+        for number in range(10):  # one of each group
+            daemon.act("fail", "--trip", f"l{number}")
+        daemon.wait_until(lambda: all(row["resets_total"] == 1 and row["color"] == "green" for row in daemon.status()["groups"]),
+                          "all groups are reset")
+        same(set(daemon.loops("generation", "failures").values()), {(1, 0)}, "generations, failures")
+        same(len(marked(daemon.folder)) - 1, LOOPS, "processes, beside the daemon")
+        daemon.act("stop", "--all")
+        same(len(marked(daemon.folder)) - 1, 0, "processes, beside the daemon")
+
+
 @test("an idle daemon with 1 000 loops uses no CPU and makes no context switch in ten seconds")
 def idle():
     if SANITIZED:
         raise Skip("a sanitizer's own threads wake up")
-    groups = "".join(f"[group:g{i}]\n" for i in range(10))
-    loops = "".join(f"[loop:l{i}]\ngroup = g{i % 10}\noutput = null\ncommand = sleep infinity\n" for i in range(LOOPS))
-    with Daemon(groups + loops, "--log-level=notice") as daemon:
+    with Daemon(config(), "--log-level=notice") as daemon:
         daemon.wait_green("g*")
         same(daemon.status()["daemon"]["loops_ready"], LOOPS, "loops")
         until(lambda: usage(daemon.pid)[1] == (time.sleep(0.5), usage(daemon.pid)[1])[1], "it has come to rest")

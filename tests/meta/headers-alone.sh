@@ -4,22 +4,8 @@
 # in C++17, without config.h. From make: CC, CPPFLAGS (with ours), top_srcdir, top_builddir.
 set -u
 cd "${top_srcdir:-.}/src" || exit 99
-errors=$(mktemp) || exit 99
-trap 'rm -f "$errors"' EXIT
-
-n=0
-# check DESCRIPTION COMMAND...
-check() {
-	description=$1
-	shift
-	n=$((n + 1))
-	if "$@" 2>"$errors"; then
-		echo "ok $n - $description"
-	else
-		sed 's/^/# /' "$errors"
-		echo "not ok $n - $description"
-	fi
-}
+# shellcheck source=/dev/null
+. ../tests/lib/tap.sh
 
 for header in */*.h; do
 	# shellcheck disable=SC2086 # words are meant
@@ -30,12 +16,11 @@ done
 if [ -e greenloop.h ]; then
 	# shellcheck disable=SC2086 # words are meant
 	check 'greenloop.h in C11' ${CC:-cc} -fsyntax-only -std=c11 -pedantic -Wall -Wextra -Werror -include ./greenloop.h -x c /dev/null
-	if command -v "${CXX:-c++}" >/dev/null; then
+	if has "${CXX:-c++}"; then
 		check 'greenloop.h in C++17' "${CXX:-c++}" -fsyntax-only -std=c++17 -pedantic -Wall -Wextra -Werror \
 			-include ./greenloop.h -x c++ /dev/null
 	else
-		n=$((n + 1))
-		echo "ok $n - greenloop.h in C++17 # SKIP no C++ compiler"
+		skip 'greenloop.h in C++17' 'no C++ compiler'
 	fi
 fi
-echo "1..$n"
+plan

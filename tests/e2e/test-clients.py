@@ -50,6 +50,9 @@ def garbage():
         with dbus.log_in(daemon.path) as client:
             client.sendall(noise)
             wait_closed(client)
+        with dbus.log_in(daemon.path) as client:  # a header that announces 4 GiB
+            client.sendall(dbus.call("Daemon")[:4] + b"\xff" * 12)
+            wait_closed(client)
         for arguments in ((), (("s", "x"),), (("as", ["x" * 100000]), ("b", 0), ("b", 0), ("s", ""))):
             with dbus.log_in(daemon.path) as client:
                 client.sendall(dbus.call("Stop", *arguments) + dbus.call("Nonsense", path="/nowhere"))

@@ -77,15 +77,15 @@ static void attach(struct light *light, const char *who, const struct failure *f
 }
 
 /* Under the lock: a new turn suspends every member of the set. */
-static void suspend(struct gloop_group *group, const struct task *cause)
+static void suspend(struct gloop_group *group, const struct task *cause, bool all)
 {
 	uint64_t turn = atomic_fetch_add(&group->light.turn, 1) + 1;
 
 	for (unsigned i = 0; i < group->n_members; i++) {
 		struct task *task = group->members[i];
 
-		if (cause ? light_covers(group->settings.strategy, cause, task)
-			  : task->reset_globally)
+		if (all || (cause ? light_covers(group->settings.strategy, cause, task)
+				  : task->reset_globally))
 			atomic_store_explicit(&task->suspended_turn, turn, memory_order_release);
 	}
 }
@@ -123,7 +123,7 @@ static enum red turn_red(struct gloop_group *group, struct task *cause, const ch
 	}
 	if (red == RED_OPENED || red == RED_AGAIN) {
 		light->state = LIGHT_RED;
-		suspend(group, cause);
+		suspend(group, cause, false);
 		if (!cause)
 			light->free_turns++;
 	}
@@ -191,11 +191,15 @@ bool light_green(struct gloop_group *group)
 
 void light_off(struct gloop_group *group, const char *result)
 {
+	struct light *light = &group->light;
 	struct event event = { 0 };
 
-	pthread_mutex_lock(&group->light.lock);
-	close_episode(&group->light, LIGHT_OFF, result, &event);
-	pthread_mutex_unlock(&group->light.lock);
+	pthread_mutex_lock(&light->lock);
+	close_episode(light, LIGHT_OFF, result, &event);
+	suspend(group, NULL, true);
+	group->handled_turn = atomic_load(&light->turn);
+	group->handled_free_turns = light->free_turns;
+	pthread_mutex_unlock(&light->lock);
 	if (event.episode)
 		group_event(group, &event);
 }

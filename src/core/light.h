@@ -65,8 +65,11 @@ enum red light_red_by_hand(struct gloop_group *group, const struct failure *fail
 void light_attach(struct gloop_group *group, struct task *member, const struct failure *failure);
 
 /* The controller's: on, with the open episode (if any) closed as "green" (false: turned red since,
- * it stays so); and off, closed with that result. */
+ * it stays so). */
 bool light_green(struct gloop_group *group);
+
+/* Off, the open episode closed with that result; all members are suspended: what falls while its
+ * peers are stopped is no failure. */
 void light_off(struct gloop_group *group, const char *result);
 uint64_t light_free_turns(struct light *light);
 void light_count_reset(struct gloop_group *group);

@@ -290,7 +290,7 @@ VALUE_PARSER(value_parse_exits)
 	int r;
 
 	while ((r = value_next_item(&text, &item)) > 0) {
-		_cleanup_free_ char *mine = item;
+		_cleanup_free_ _unused_ char *mine = item;
 
 		r = add_exit(&set, item);
 		if (r < 0)
@@ -310,7 +310,7 @@ VALUE_PARSER(value_parse_statuses)
 	int r;
 
 	while ((r = value_next_item(&text, &item)) > 0) {
-		_cleanup_free_ char *mine = item;
+		_cleanup_free_ _unused_ char *mine = item;
 
 		/* A number is always an exit status here: signals go by their names. */
 		r = isdigit((unsigned char)item[0]) ? add_exit(&set, item) : add_signal(&set, item);
@@ -378,7 +378,7 @@ VALUE_PARSER(value_parse_trips)
 	int r;
 
 	while ((r = value_next_item(&text, &item)) > 0) {
-		_cleanup_free_ char *mine = item;
+		_cleanup_free_ _unused_ char *mine = item;
 
 		r = add_trip(&set, item);
 		if (r < 0)

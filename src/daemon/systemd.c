@@ -62,18 +62,21 @@ int systemd_init(struct systemd *systemd)
 	return MIN(r, 0);
 }
 
-static void _printf_(2, 3) notify(struct systemd *systemd, const char *format, ...)
+/* Says it, or says nothing when the service manager has no room: what comes again does not wait for
+ * it. */
+static bool _printf_(3, 4) notify(struct systemd *systemd, int flags, const char *format, ...)
 {
 	char text[512];
 	va_list arguments;
 	int n;
 
 	if (systemd->fd < 0)
-		return;
+		return true;
 	va_start(arguments, format);
 	n = vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	(void)send(systemd->fd, text, MIN((size_t)MAX(n, 0), sizeof(text) - 1), MSG_NOSIGNAL);
+	return send(systemd->fd, text, MIN((size_t)MAX(n, 0), sizeof(text) - 1),
+		       flags | MSG_NOSIGNAL) >= 0;
 }
 
 static void send_status(struct systemd *systemd)
@@ -84,10 +87,9 @@ static void send_status(struct systemd *systemd)
 	systemd->line(line, sizeof(line), systemd->userdata);
 	if (string_equal(line, systemd->sent))
 		return;
-	memcpy(systemd->sent, line, sizeof(line));
 	clean = string_escape(line);
-	if (clean)
-		notify(systemd, "STATUS=%.480s", clean);
+	if (clean && notify(systemd, MSG_DONTWAIT, "STATUS=%.480s", clean))
+		memcpy(systemd->sent, line, sizeof(line));
 	systemd->status_sent_usec = clock_now();
 }
 
@@ -99,7 +101,8 @@ static int on_status(_unused_ sd_event_source *source, _unused_ uint64_t usec, v
 
 static void extend(struct systemd *systemd)
 {
-	notify(systemd, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)EXTEND_BY_USEC);
+	(void)notify(systemd, MSG_DONTWAIT, "EXTEND_TIMEOUT_USEC=%llu",
+		(unsigned long long)EXTEND_BY_USEC);
 	(void)sd_event_source_set_time_relative(systemd->extend_timer, EXTEND_EVERY_USEC);
 	(void)sd_event_source_set_enabled(systemd->extend_timer, SD_EVENT_ONESHOT);
 }
@@ -142,19 +145,19 @@ void systemd_done(struct systemd *systemd)
 
 void systemd_ready(struct systemd *systemd)
 {
-	notify(systemd, "READY=1");
+	(void)notify(systemd, 0, "READY=1");
 }
 
 void systemd_alive(struct systemd *systemd)
 {
-	notify(systemd, "WATCHDOG=1");
+	(void)notify(systemd, MSG_DONTWAIT, "WATCHDOG=1");
 }
 
 void systemd_stopping(struct systemd *systemd)
 {
 	if (systemd->fd < 0)
 		return;
-	notify(systemd, "STOPPING=1");
+	(void)notify(systemd, 0, "STOPPING=1");
 	extend(systemd);
 }
 

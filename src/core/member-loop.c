@@ -219,10 +219,12 @@ static void close_generation(struct task *task, const char *outcome)
 			trouble(loop, "cannot run on_stop", r);
 	}
 	loop->generation = generation_unref(generation);
-	if (hook_queue_idle(&task->hooks))
+	if (hook_queue_idle(&task->hooks)) {
 		is_down(task);
-	else
+	} else {
+		loop_set_state(loop, NULL, LOOP_STOPPING);
 		member_set_phase(task, PHASE_CLOSING);
+	}
 }
 
 static const char *outcome_of(const struct task *task)

@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_(config_freep) struct config *config = NULL;
 	_cleanup_faults_ struct faults faults = { 0 };
 	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = make_file(data, size, &path);
+	_cleanup_close_ _unused_ int fd = make_file(data, size, &path);
 	int r = config_load(&config, path, true, false, &faults);
 
 	fuzz_expect(config != NULL && r == (faults.n > 0 ? -EINVAL : 0));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/pattern.h"
 #include "base/strings.h"
 #include "ctl/view.h"
 
@@ -105,7 +106,7 @@ int verb_show(const struct verb *verb _unused_, const struct options *options, c
 
 	if (r != EXIT_DONE)
 		return r;
-	if (!names[0] || names[1] || name_is_glob(names[0]) || strchr(names[0], '/'))
+	if (!names[0] || names[1] || pattern_is_glob(names[0]) || strchr(names[0], '/'))
 		return show_several(&client, options, names);
 	if (options->json == JSON_OFF)
 		return show_one(&client, names[0], NULL);

@@ -2,9 +2,10 @@
 #include "ctl/view.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/pattern.h"
 
 void view_done(struct view *view)
 {
@@ -70,34 +71,15 @@ int view_read_daemon(struct view *view, struct client *client)
 	return r < 0 ? client_garbled(r) : EXIT_DONE;
 }
 
-bool name_is_glob(const char *name)
-{
-	return strpbrk(name, "*?[") != NULL;
-}
-
-bool name_matches(const char *pattern, const char *group, const char *name)
-{
-	const char *slash = strchr(pattern, '/');
-	char head[256];
-
-	if (!slash)
-		return fnmatch(pattern, name, 0) == 0;
-	if ((size_t)(slash - pattern) >= sizeof(head))
-		return false;
-	memcpy(head, pattern, (size_t)(slash - pattern));
-	head[slash - pattern] = '\0';
-	return fnmatch(head, group, 0) == 0 && fnmatch(slash + 1, name, 0) == 0;
-}
-
 static bool select_one(struct view *view, const char *pattern)
 {
 	bool some = false;
 
 	for (size_t i = 0; i < view->n_loops; i++)
-		if (name_matches(pattern, view->loops[i].group, view->loops[i].name))
+		if (pattern_matches(pattern, view->loops[i].group, view->loops[i].name))
 			some = view->loops[i].selected = true;
 	for (size_t i = 0; i < view->n_groups; i++)
-		if (name_matches(pattern, view->groups[i].parent, view->groups[i].name))
+		if (pattern_matches(pattern, view->groups[i].parent, view->groups[i].name))
 			some = view->groups[i].selected = true;
 	return some;
 }

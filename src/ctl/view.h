@@ -41,7 +41,3 @@ struct group_row *view_parent(const struct view *view, const char *group);
 /* The row or a group above it is selected. */
 bool view_shows_loop(const struct view *view, const struct loop_row *loop);
 bool view_shows_group(const struct view *view, const struct group_row *group);
-
-/* Does a name of the user's mean this member? */
-bool name_matches(const char *pattern, const char *group, const char *name);
-bool name_is_glob(const char *name);

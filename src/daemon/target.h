@@ -9,11 +9,11 @@ struct task;
 struct tree;
 
 enum target_want {
-	TARGET_TREES, /* loops and groups; what acts on a group acts on all of it, so its members
-			 are not meant once more */
+	TARGET_TREES, /* loops and groups; what acts on a group acts on all of it, so what is in
+			 it is not meant once more unless by its name */
 	TARGET_ALL,   /* loops and groups, each for itself */
 	TARGET_LOOPS,
-	TARGET_GROUPS,
+	TARGET_GROUPS, /* as TREES, without loops */
 };
 
 struct targets {
@@ -22,15 +22,11 @@ struct targets {
 };
 void targets_done(struct targets *targets);
 
-bool target_is_glob(const char *pattern);
-bool target_matches(
-	const char *pattern, const char *group, const char *name); /* group NULL: the root */
-
 /*
  * All patterns are looked at before anything is returned. No pattern: nothing, or with all:
- * everything (of TARGET_TREES: what is directly under the root). -ENOENT: one matches nothing;
- * -EINVAL: one names a group where a loop is needed, or the other way round; each with a malloc()ed
- * sentence. A glob passes over what is of the wrong kind.
+ * everything (of TARGET_TREES and GROUPS: what is directly under the root). -ENOENT: one matches
+ * nothing; -EINVAL: one names a group where a loop is needed, or the other way round; each with a
+ * malloc()ed sentence. A glob passes over what is of the wrong kind.
  */
 int targets_find(struct tree *tree, char *const *patterns, bool all, enum target_want want,
 	struct targets *ret, char **ret_reason);

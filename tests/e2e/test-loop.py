@@ -4,7 +4,7 @@
 
 import resource
 
-from greenloop import Daemon, check, end, holds, lines, main, same, test, until
+from greenloop import SANITIZED, Daemon, Skip, check, end, holds, lines, main, same, test, until
 
 
 @test("a command that does not exist, or is no program, is a failure of kind exec that says so")
@@ -43,6 +43,23 @@ def no_descriptors():
         row = daemon.loop("l")
         same((row["failures_total"], row["last_failure"]["kind"]), (1, "signal"), "failures: the one that ended it")
         check(row["pid"] != pid and row["generation"] == 0, "a new process of the same generation")
+
+
+@test("nor is one without memory")
+def no_memory():
+    if SANITIZED:
+        raise Skip("a sanitizer needs its address space")
+    config = "[loop:l]\noutput = null\nbackoff = 10ms\nbackoff_max = 10ms\ncommand = sleep infinity\n"
+    with Daemon(config) as daemon, daemon.monitor() as monitor:
+        pid = daemon.wait_state("l", "running")["pid"]
+        before = resource.prlimit(daemon.pid, resource.RLIMIT_AS)
+        resource.prlimit(daemon.pid, resource.RLIMIT_AS, (4096, before[1]))
+        end(pid)
+        until(lambda: len([event for event in monitor.events if "Cannot allocate memory" in event.get("text", "")]) >= 3,
+              "three attempts", lambda: monitor.read(1))
+        resource.prlimit(daemon.pid, resource.RLIMIT_AS, before)
+        daemon.act("wait", "--for=running", "l")
+        same(daemon.loop("l")["failures_total"], 1, "failures: the one that ended it")
 
 
 @test("a oneshot is retried until it succeeds, then done, which counts as ready")

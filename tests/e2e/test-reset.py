@@ -57,6 +57,32 @@ def together():
         same(daemon.group("g")["resets_total"], 1, "resets")
 
 
+@test("a member that dies while the others are being stopped is noted in the episode, not counted")
+def suspended():
+    config = """[group:g]
+[loop:first]
+group = g
+max_loop_failures = 0
+command = sleep infinity
+[loop:deaf]
+group = g
+after = first
+grace_period = 500ms
+command = sh -c 'trap "" TERM; echo up >>%d/up; sleep infinity & wait; sleep infinity'
+"""
+    with Daemon(config) as daemon:
+        daemon.wait_lines("up", 1)
+        daemon.act("fail", "--trip", "deaf")
+        daemon.wait_state("deaf", "stopping")
+        same(daemon.loop("first")["state"], "running", "it is stopped later, but suspended")
+        daemon.act("kill", "--signal=KILL", "first")
+        episode = daemon.wait_closed("g")
+        same([(row["loop"], row["kind"]) for row in episode["failures"]], [("first", "signal")], "noted")
+        same((episode["resets"], daemon.loop("first")["failures_total"]), (1, 0), "resets, failures counted")
+        same(daemon.loops("generation"), {"first": 1, "deaf": 1}, "generations")
+        daemon.wait_lines("up", 2)
+
+
 def strategy(name, more=""):
     rows = "".join(f"[loop:{name}-{member}]\ngroup = {name}\ncommand = sleep infinity\n"
                    + (f"after = {name}-{before}\n" if before else "")

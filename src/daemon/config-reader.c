@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +26,8 @@
 #include "base/strings.h"
 
 #define BLANKS " \t\r\v\f"
+
+enum { PATIENCE_MSEC = 10000 }; /* for more of a file that is a pipe */
 
 struct reader {
 	const char *file, *next, *end;
@@ -340,14 +343,33 @@ int reader_parse(const char *file, const char *data, size_t size,
 	return reader.error;
 }
 
+/* A FIFO into which nobody writes must not hold up the start for ever. */
+static int wait_for_data(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	int r;
+
+	do
+		r = poll(&pollfd, 1, PATIENCE_MSEC);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r == 0 ? -ETIMEDOUT : 0;
+}
+
 static int read_all(int fd, FILE *to, size_t *ret_size)
 {
 	char chunk[16 * 1024];
 	size_t size = 0;
 	ssize_t n;
+	int r;
 
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
+	for (;;) {
+		r = wait_for_data(fd);
+		if (r < 0)
+			return r;
+		n = read(fd, chunk, sizeof(chunk));
+		if (n == 0)
+			break;
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
 			return -errno;
@@ -364,7 +386,7 @@ static int read_all(int fd, FILE *to, size_t *ret_size)
 int reader_load(const char *path, char **ret, size_t *ret_size)
 {
 	_cleanup_free_ char *data = NULL;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	size_t length = 0, size = 0;
 	FILE *stream;
 	int r;

@@ -26,7 +26,7 @@ struct reader_handler { /* < 0 ends the reading */
 	void *userdata;
 };
 
-/* All of a file; *ret is malloc()ed. -errno; -EFBIG. */
+/* All of a file; *ret is malloc()ed. -errno; -EFBIG; -ETIMEDOUT: a pipe in which nothing comes. */
 int reader_load(const char *path, char **ret, size_t *ret_size);
 
 /* file is its name for the faults. Faults are no errors: 0; else what a handler returned, or

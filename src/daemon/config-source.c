@@ -10,7 +10,10 @@
 #include "daemon/config-expand.h"
 #include "daemon/config-reader.h"
 
-enum { NEAR = 4 }; /* an edit distance below it is a slip of the pen */
+enum {
+	NEAR = 4,        /* an edit distance below it is a slip of the pen */
+	KEYS_MAX = 4096, /* of a section: they are searched one by one */
+};
 
 /* One file on its way in. */
 struct reading {
@@ -254,6 +257,8 @@ static int add_key(struct section *section, const char *key, struct source_key *
 	if (added)
 		added->key = strdup(key);
 	if (!keys || !added || !added->key) {
+		if (added)
+			free(added->key);
 		free(added);
 		return -ENOMEM;
 	}
@@ -316,6 +321,17 @@ static int check_value(struct reading *reading, const char *key, const char *tex
 	return r < 0 ? -ENOMEM : 0;
 }
 
+/* Said once: the rest of the section is passed over. */
+static int too_many_keys(struct reading *reading, unsigned line)
+{
+	struct section *section = reading->section;
+	int r = faults_add(reading->faults, reading->file, line,
+		"[%s] has more than %d keys; the rest is not read", section->head, KEYS_MAX);
+
+	section_ends(reading);
+	return fault_is_fine(r);
+}
+
 static int read_key(
 	const char *head, const char *key, const char *text, unsigned line, void *userdata)
 {
@@ -336,6 +352,8 @@ static int read_key(
 		return fault_is_fine(faults_add(reading->faults, reading->file, line,
 			"[%s] %s is given twice in this file, first in line %u",
 			reading->section->head, key, found->line));
+	if (!found && reading->section->n_keys == KEYS_MAX)
+		return too_many_keys(reading, line);
 	if (!found) {
 		r = add_key(reading->section, key, &found);
 		if (r < 0)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Configuration files: what they mean, and what is said about the faulty ones. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/strings.h"
 #include "daemon/config.h"
@@ -626,6 +628,49 @@ static char *whole_file(const char *name)
 	return text;
 }
 
+START_TEST(test_too_many_keys)
+{
+	static const char *const expected[] = {
+		"greenloop.conf:4098: [loop:a] has more than 4096 keys",
+		"greenloop.conf:100001: ", NULL
+	};
+	_cleanup_(config_freep) struct config *config = NULL;
+	_cleanup_faults_ struct faults faults = { 0 };
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	ck_assert_ptr_nonnull(stream);
+	fputs("[loop:a]\n", stream);
+	for (unsigned i = 2; i <= 100000; i++)
+		fprintf(stream, "env.KEY%u = %u\n", i, i);
+	fputs("[nonsense]\n", stream);
+	ck_assert_int_eq(fclose(stream), 0);
+	put("greenloop.conf", text);
+	free(text);
+	ck_assert_int_eq(config_load(&config, path, true, false, &faults), -EINVAL);
+	expect_faults(&faults, expected);
+}
+END_TEST
+
+/* As greenloopd --config <(generator) has it. */
+START_TEST(test_pipe)
+{
+	_cleanup_(config_freep) struct config *config = NULL;
+	_cleanup_faults_ struct faults faults = { 0 };
+	_cleanup_free_ char *name = NULL;
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	ck_assert_int_gt(write(fds[1], LOOP, strlen(LOOP)), 0);
+	close(fds[1]);
+	name = string_printf("/proc/self/fd/%d", fds[0]);
+	ck_assert_int_eq(config_load(&config, name, true, false, &faults), 0);
+	close(fds[0]);
+	ck_assert_uint_eq(config->n_tasks, 1);
+}
+END_TEST
+
 START_TEST(test_keys_documented)
 {
 	static const enum settings_scope scopes[] = { SETTINGS_LOOP, SETTINGS_GROUP,
@@ -736,6 +781,8 @@ int main(void)
 	add(suite, "default path", test_default_path, 1);
 	add(suite, "drop-ins", test_dropins, 1);
 	add(suite, "faults in drop-ins", test_dropin_faults, 1);
+	add(suite, "too many keys", test_too_many_keys, 1);
+	add(suite, "pipe", test_pipe, 1);
 	add(suite, "keys documented", test_keys_documented, 3);
 	add(suite, "installed file", test_installed_file, 1);
 	add(suite, "installed examples", test_installed_examples, 1);

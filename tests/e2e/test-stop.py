@@ -40,15 +40,33 @@ command = sh -c 'trap "" TERM; for k in $(cat %d/kids); do kill -0 $k && echo $k
         same(daemon.loop("l")["generation"], 0, "generation")
 
 
-@test("a stop during backoff takes effect at once")
+@test("a stop during backoff takes effect at once, of a failed loop, too")
 def during_backoff():
-    with Daemon("[loop:l]\nbackoff = 1h\nbackoff_max = 1h\ncommand = false\n") as daemon:
+    config = """[defaults]
+backoff = 1h
+backoff_max = 1h
+[loop:l]
+command = false
+[loop:hooked]
+on_start = false
+command = sleep infinity
+[loop:failed]
+max_loop_failures = 0
+command = false
+"""
+    with Daemon(config) as daemon:
         row = daemon.wait_state("l", "backoff")
         same(row["failures"], 2, "the first restart is at once, the second waits")
         check(row["next_start"] > row["since"], "when it starts next is known")
         daemon.act("stop", "l")
         row = daemon.loop("l")
         same((row["state"], row["desired"], row["next_start"]), ("inactive", "stopped", 0), "after the stop")
+        for name, state in (("hooked", "backoff"), ("failed", "failed")):
+            daemon.wait_until(lambda name=name: daemon.loop(name)["failures_total"] == 1 + (name == "hooked"), "failures")
+            daemon.wait_state(name, state)
+            daemon.act("stop", name)
+            row = daemon.loop(name)
+            same((row["state"], row["next_start"], row["color"]), ("inactive", 0, "grey"), name)
 
 
 RESETTING = """

@@ -3,8 +3,9 @@
  * A module that does what its parameters say, for the end-to-end tests.
  *
  * param.do: "sleep" (until stopped), "stick" (generation 0 heeds no stop, and sleeps until the file
- * param.release is there; later ones sleep), "error", "done", "explicit" (one failure, then sleep).
- * param.record: a file that gets a line at the begin and at the end of each generation's thread.
+ * param.release is there, then fails in every way; later ones sleep), "error", "done", "explicit"
+ * (one failure, then sleep). param.record: a file that gets a line at the begin and at the end of
+ * each generation's thread.
  */
 #include <greenloop.h>
 
@@ -33,7 +34,8 @@ static void record(gloop_loop *loop, const char *what)
 	free(path);
 }
 
-static void stick(gloop_loop *loop)
+/* What it says when it returns at last must mean nothing any more. */
+static int stick(gloop_loop *loop)
 {
 	static const struct timespec moment = { .tv_nsec = 10000000 };
 	char *release = parameter(loop, "release");
@@ -42,6 +44,9 @@ static void stick(gloop_loop *loop)
 	while (release && access(release, F_OK) < 0)
 		(void)nanosleep(&moment, NULL);
 	free(release);
+	(void)gloop_failure(loop, "too late");
+	gloop_status(loop, "too late");
+	return gloop_error(loop, -EIO, "too late");
 }
 
 static int obey(gloop_loop *loop, const char *what)
@@ -53,7 +58,7 @@ static int obey(gloop_loop *loop, const char *what)
 	if (strcmp(what, "explicit") == 0)
 		(void)gloop_failure(loop, "it says so itself");
 	if (strcmp(what, "stick") == 0 && gloop_loop_generation(loop) == 0)
-		stick(loop);
+		return stick(loop);
 	return gloop_sleep(GLOOP_INFINITY);
 }
 

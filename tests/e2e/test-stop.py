@@ -29,6 +29,7 @@ def grace():
 def leftovers():
     config = """[loop:l]
 backoff = 1ms
+grace_period = 100ms
 command = sh -c 'trap "" TERM; for k in $(cat %d/kids); do kill -0 $k && echo $k >>%d/bad; done; \
  sleep infinity & echo $! >>%d/kids; echo x >>%d/starts; [ "$(wc -l <%d/starts)" -gt 2 ] && wait; exit 1'
 """

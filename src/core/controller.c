@@ -157,16 +157,16 @@ static void is_down(struct gloop_group *group)
 {
 	timers_set(&group->timers, &group->stop_timer, USEC_INFINITY);
 	group->stop_overdue = false;
-	/* The parent is told before anybody can see the state: a call that follows from it finds the
-	 * parent knowing. */
 	if (group->exhausted) {
+		/* The parent is told before anybody can see the state: a call that follows from it
+		 * finds the parent knowing. */
 		act_exhausted(group);
 		report(group, REPORT_DOWN | REPORT_FAILED);
 		group_set_state(group, GROUP_FAILED);
 		return;
 	}
-	report(group, REPORT_DOWN);
 	group_set_state(group, GROUP_INACTIVE);
+	report(group, REPORT_DOWN);
 	if (group_is_root(group))
 		tree_stopped(group->task.tree);
 }

@@ -165,10 +165,12 @@ static void start(struct task *task, struct call *call)
 /* What lies there inactive, failed, done or in backoff is just inactive now. */
 static void settle_stopped(struct task *task)
 {
-	if (task->phase != PHASE_DOWN)
+	if (task->phase == PHASE_STUCK)
 		return;
 	member_forget(task);
 	task->done = false;
+	if (task->phase != PHASE_DOWN)
+		return;
 	if (task->is_group)
 		group_member_clear(task);
 	else if (loop_of(task)->state != LOOP_INACTIVE)

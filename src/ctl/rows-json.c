@@ -13,6 +13,10 @@ json_t *failure_row_json(const struct failure_row *row)
 	json_put_text(object, "kind", row->kind);
 	json_put_text(object, "reason", row->reason);
 	json_put_number(object, "time", row->realtime_usec);
+	if (row->nth > 0) {
+		json_put_number(object, "nth", row->nth);
+		json_put_number(object, "of", row->of);
+	}
 	return object;
 }
 

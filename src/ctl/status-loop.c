@@ -46,7 +46,7 @@ static void add_counts(struct table *table, const struct loop_row *row)
 
 static void add_failure(struct table *table, const char *key, const struct failure_row *failure)
 {
-	char date[FORMAT_MAX];
+	char date[FORMAT_MAX], count[32];
 
 	if (!*failure->kind)
 		return;
@@ -55,6 +55,10 @@ static void add_failure(struct table *table, const char *key, const struct failu
 	table_append(table, PAINT_RED, failure->kind);
 	table_append(table, PAINT_NONE, ": ");
 	table_append(table, PAINT_NONE, failure->reason);
+	(void)snprintf(
+		count, sizeof(count), ", %" PRIu32 " of %" PRIu32, failure->nth, failure->of);
+	if (failure->nth > 0)
+		table_append(table, PAINT_NONE, count);
 }
 
 int status_loop(const struct loop_row *row, const struct failure_row *failures, size_t n)

@@ -42,6 +42,8 @@ static void print_failure(const char *before, const struct failure_row *row)
 	print_safe(PAINT_RED, row->kind);
 	(void)printf(": ");
 	print_safe(PAINT_NONE, row->reason);
+	if (row->nth > 0)
+		(void)printf(", %" PRIu32 " of %" PRIu32, row->nth, row->of);
 	(void)putchar('\n');
 }
 

@@ -46,12 +46,12 @@
 
 /*
  * Why(s target) -> a(BUS_EPISODE_ROW), a(BUS_FAILURE_ROW). target: "" (all, newest first), a loop, a group, or "#N".
- * episode: number, group, opened, closed (0: open), result ("" open), cause: member, kind, reason, throughline, origin, realtime; resets,
- *          failures attached (all), a(BUS_FAILURE_ROW) those kept
- * failure: realtime usec, loop, kind, reason, generation, cycle
+ * episode: number, group, opened, closed (0: open), result ("" open), cause: member, kind, reason, throughline, origin, realtime,
+ *          nth, of; resets, failures attached (all), a(BUS_FAILURE_ROW) those kept
+ * failure: realtime usec, loop, kind, reason, generation, cycle, nth, of: the 11 and the 10 of "11 of 10"; nth 0: not counted
  */
-#define BUS_FAILURE_ROW "(tssstt)"
-#define BUS_EPISODE_ROW "(tsttsssssstuua(tssstt))"
+#define BUS_FAILURE_ROW "(tsssttuu)"
+#define BUS_EPISODE_ROW "(tsttsssssstuuuua(tsssttuu))"
 
 /* Show(s name) -> s kind ("loop", "group"), a{ss}: every property and setting, in the order to print */
 

@@ -43,8 +43,7 @@ static int parse(struct question *question, const char *target, char **ret_reaso
 	if (*target == '#') {
 		errno = 0;
 		question->number = strtoull(target + 1, &end, 10);
-		if (errno || end == target + 1 || *end || target[1] == '-' ||
-			question->number == 0) {
+		if (errno || target[1] < '0' || target[1] > '9' || *end || question->number == 0) {
 			*ret_reason = string_printf("no number of an episode: %s", target);
 			return -EINVAL;
 		}
@@ -65,20 +64,21 @@ static int append_failure(sd_bus_message *reply, const char *loop, const struct 
 	memcpy(reason, failure->reason, sizeof(reason));
 	return sd_bus_message_append(reply, BUS_FAILURE_ROW, failure->realtime_usec, loop,
 		failure_kind_to_string(failure->kind), bus_clean(reason), failure->generation,
-		failure->cycle);
+		failure->cycle, failure->nth, failure->of);
 }
 
 static int append_episode(sd_bus_message *reply, struct episode *episode)
 {
 	unsigned kept = MIN(episode->n_attached, (unsigned)EPISODE_ATTACHED_MAX);
-	int r = sd_bus_message_open_container(reply, 'r', "tsttsssssstuua" BUS_FAILURE_ROW);
+	int r = sd_bus_message_open_container(reply, 'r', "tsttsssssstuuuua" BUS_FAILURE_ROW);
 
 	if (r >= 0)
-		r = sd_bus_message_append(reply, "tsttsssssstuu", episode->number, episode->group,
+		r = sd_bus_message_append(reply, "tsttsssssstuuuu", episode->number, episode->group,
 			episode->opened_usec, episode->closed_usec, episode->result,
 			episode->cause_loop, failure_kind_to_string(episode->cause.kind),
 			bus_clean(episode->cause.reason), episode->throughline,
-			bus_clean(episode->origin), episode->cause.realtime_usec, episode->resets,
+			bus_clean(episode->origin), episode->cause.realtime_usec,
+			episode->cause.nth, episode->cause.of, episode->resets,
 			episode->n_attached);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', BUS_FAILURE_ROW);

@@ -37,15 +37,13 @@ static struct log_fields fields_of(const struct event *event)
 }
 
 /* Kept out of its caller: most events are never written, and threads' stacks are to stay small. */
-static void __attribute__((noinline))
-write_event(const struct manager *manager, const struct event *event)
+static void __attribute__((noinline)) write_event(const struct event *event)
 {
-	const struct loop_settings *settings = settings_of(manager, event);
 	struct log_fields fields;
 	struct log_record record = { .fields = &fields };
 	struct report report;
 
-	report_describe(event, settings ? settings->max_loop_failures : 0, &report);
+	report_describe(event, &report);
 	fields = fields_of(event);
 	fields.message_id = report.message_id;
 	record.priority = report.priority;
@@ -60,7 +58,7 @@ static void on_event(const struct event *event, void *userdata)
 	int nobody = -1;
 
 	if (report_priority(event) <= log_level())
-		write_event(manager, event);
+		write_event(event);
 	events_put(&manager->events, event);
 	if (event->type == EVENT_EXIT) {
 		(void)atomic_compare_exchange_strong(

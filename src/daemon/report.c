@@ -49,11 +49,27 @@ int report_priority(const struct event *event)
 	return kinds[event->type].priority;
 }
 
-static const char *reason_of(const struct event *event)
+static const char *failure_words(const struct failure *failure)
 {
-	if (event->failure && *event->failure->reason)
-		return event->failure->reason;
-	return event->failure ? failure_kind_to_string(event->failure->kind) : "no reason given";
+	return *failure->reason ? failure->reason : failure_kind_to_string(failure->kind);
+}
+
+struct reason {
+	char text[sizeof(((struct failure *)NULL)->reason) + 32];
+};
+
+/* "exit 1, 3 of 10": with its place in the budget when it was counted. */
+static struct reason reason_of(const struct event *event)
+{
+	const struct failure *failure = event->failure;
+	struct reason reason = { "no reason given" };
+
+	if (failure && failure->nth > 0)
+		snprintf(reason.text, sizeof(reason.text), "%s, %u of %u", failure_words(failure),
+			failure->nth, failure->of);
+	else if (failure)
+		snprintf(reason.text, sizeof(reason.text), "%s", failure_words(failure));
+	return reason;
 }
 
 static void _printf_(2, 3) say(struct report *report, const char *format, ...)
@@ -63,18 +79,6 @@ static void _printf_(2, 3) say(struct report *report, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(report->text, sizeof(report->text), format, arguments);
 	va_end(arguments);
-}
-
-static void describe_failure(
-	const struct event *event, const char *who, unsigned max_failures, struct report *ret)
-{
-	if (!event->counted)
-		say(ret, "%s: %s (not counted)", who, reason_of(event));
-	else if (event->value > 0 && max_failures > 0)
-		say(ret, "%s: %s (failure %" PRIu64 " of %u)", who, reason_of(event), event->value,
-			max_failures);
-	else
-		say(ret, "%s: %s", who, reason_of(event));
 }
 
 /* "0.21 s", "4 s": enough digits to be of use. */
@@ -108,11 +112,11 @@ static void describe_group(const struct event *event, const char *group, struct 
 	switch (event->type) {
 	case EVENT_EPISODE_OPENED:
 		say(ret, "%s: red, episode %" PRIu64 ": %s: %s (%s)", group, event->episode, member,
-			reason_of(event), where);
+			reason_of(event).text, where);
 		break;
 	case EVENT_EPISODE_RED:
 		say(ret, "%s: red once more in episode %" PRIu64 ": %s: %s (%s)", group,
-			event->episode, member, reason_of(event), where);
+			event->episode, member, reason_of(event).text, where);
 		break;
 	case EVENT_EPISODE_CLOSED:
 		describe_end(event, group, ret);
@@ -161,7 +165,7 @@ static const char *subject(const struct event *event)
 	return event->group ? event->group : "greenloopd";
 }
 
-void report_describe(const struct event *event, unsigned max_failures, struct report *ret)
+void report_describe(const struct event *event, struct report *ret)
 {
 	const char *who = subject(event), *group = event->group ? event->group : "the root";
 
@@ -175,10 +179,11 @@ void report_describe(const struct event *event, unsigned max_failures, struct re
 		say(ret, "%s: %s", who, event->value ? "ready" : "not ready any more");
 		break;
 	case EVENT_FAILURE:
-		describe_failure(event, who, max_failures, ret);
+		say(ret, "%s: %s%s", who, reason_of(event).text,
+			event->counted ? "" : " (not counted)");
 		break;
 	case EVENT_TRIP:
-		say(ret, "%s: trips: %s (more than its budget covers)", who, reason_of(event));
+		say(ret, "%s: trips: %s", who, reason_of(event).text);
 		break;
 	case EVENT_HARD:
 		describe_hard(event, who, ret);

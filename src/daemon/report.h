@@ -14,5 +14,4 @@ struct report {
 /* The priority alone: cheap, so that a line that nobody wants is never made. */
 int report_priority(const struct event *event);
 
-/* max_failures: the budget of the loop that the event is about; 0 if there is none. */
-void report_describe(const struct event *event, unsigned max_failures, struct report *ret);
+void report_describe(const struct event *event, struct report *ret);

@@ -209,7 +209,7 @@ static const struct {
 		"\"group trading",
 		NULL },
 	{ "why", "episode #2 of group trading", "episode #1" },
-	{ "why", "line\\x1b[2Jdead", "\033" },
+	{ "why", "line\\x1b[2Jdead, 11 of 10", "\033" },
 	{ "why #2", "2 more failures", NULL },
 	{ "why --json=short", "\"result\":\"open\",\"cause\":{\"kind\":\"exit\"", "older" },
 	{ "version", "greenloopd 0.1.0", NULL },

@@ -8,7 +8,12 @@
 #include "daemon/report.h"
 #include "lib/unit.h"
 
-static const struct failure exit_1 = { .kind = FAILURE_EXIT, .status = 1, .reason = "exit 1" };
+static const struct failure exit_1 = { .kind = FAILURE_EXIT, .status = 1, .reason = "exit 1" },
+			    counted = { .kind = FAILURE_EXIT,
+				    .status = 1,
+				    .reason = "exit 1",
+				    .nth = 11,
+				    .of = 10 };
 
 #define LOOP  .loop = "feed", .group = "trading", .throughline = "trading/feed:3#128"
 #define GROUP .group = "trading", .episode = 4
@@ -25,13 +30,15 @@ static const struct row {
 	{ { EVENT_STATE, GROUP, .from = "starting", .to = "running" }, LOG_INFO,
 		"trading: running (was starting)" },
 	{ { EVENT_READY, LOOP, .value = 1 }, LOG_DEBUG, "trading/feed:3#128: ready" },
-	{ { EVENT_FAILURE, LOOP, .failure = &exit_1, .counted = true, .value = 3 }, LOG_WARNING,
-		"trading/feed:3#128: exit 1 (failure 3 of 10)" },
-	{ { EVENT_FAILURE, LOOP, .failure = &exit_1, .value = 3 }, LOG_INFO,
+	{ { EVENT_FAILURE, LOOP, .failure = &counted, .counted = true }, LOG_WARNING,
+		"trading/feed:3#128: exit 1, 11 of 10" },
+	{ { EVENT_TRIP, LOOP, .failure = &counted }, LOG_WARNING,
+		"trading/feed:3#128: trips: exit 1, 11 of 10" },
+	{ { EVENT_FAILURE, LOOP, .failure = &exit_1 }, LOG_INFO,
 		"trading/feed:3#128: exit 1 (not counted)" },
-	{ { EVENT_EPISODE_OPENED, GROUP, .text = "feed", .failure = &exit_1,
+	{ { EVENT_EPISODE_OPENED, GROUP, .text = "feed", .failure = &counted,
 		  .throughline = "trading/feed:3#128" },
-		LOG_ERR, "trading: red, episode 4: feed: exit 1 (trading/feed:3#128)" },
+		LOG_ERR, "trading: red, episode 4: feed: exit 1, 11 of 10 (trading/feed:3#128)" },
 	{ { EVENT_EPISODE_CLOSED, GROUP, .text = "green", .value = 210000, .cycle = 1 }, LOG_NOTICE,
 		"trading: green again after 0.21 s (episode 4, 1 reset)" },
 	{ { EVENT_EPISODE_CLOSED, GROUP, .text = "exhausted", .value = 12000000, .cycle = 5 },
@@ -48,7 +55,7 @@ START_TEST(test_sentences)
 	const struct row *row = &rows[_i];
 	struct report report;
 
-	report_describe(&row->event, 10, &report);
+	report_describe(&row->event, &report);
 	ck_assert_str_eq(report.text, row->text);
 	ck_assert_int_eq(report.priority, row->priority);
 	ck_assert_int_eq(report_priority(&row->event), row->priority);
@@ -62,7 +69,7 @@ START_TEST(test_every_type_has_its_row)
 		struct event event = { .type = (enum event_type)type, .from = "a", .to = "b" };
 		struct report report;
 
-		report_describe(&event, 0, &report);
+		report_describe(&event, &report);
 		ck_assert_ptr_nonnull(report.message_id);
 		ck_assert_str_ne(report.text, "");
 	}

@@ -67,7 +67,7 @@ struct tree *tree_free(struct tree *tree)
 	n_aside = tree->n_aside;
 	pthread_mutex_unlock(&tree->lock);
 	if (n_aside > 0) /* such a thread may still come back to what it was given */
-		return NULL;
+		return tree;
 	for (size_t i = tree->n_tasks; i > 0; i--)
 		free_task(tree->tasks[i - 1]);
 	group_done(&tree->root);

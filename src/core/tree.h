@@ -33,7 +33,10 @@ struct tree_config {
 };
 
 int tree_new(struct tree **ret, const struct tree_config *config);
-struct tree *tree_free(struct tree *tree); /* stopped, or never started; returns NULL */
+
+/* Stopped, or never started. NULL; or the tree itself, left as it is: threads that nobody waits for
+ * any more may still come back to it, and to the observer. */
+struct tree *tree_free(struct tree *tree);
 static inline void tree_freep(struct tree **tree)
 {
 	tree_free(*tree);

@@ -137,15 +137,14 @@ int logger_start(struct logger **ret, const struct logger_config *config)
 	return 0;
 }
 
-void logger_stop(struct logger *logger, uint64_t limit_usec)
+/* Whether the thread is gone. */
+static bool end_thread(struct logger *logger, uint64_t limit_usec)
 {
 	uint64_t deadline = usec_add(clock_now(), limit_usec);
 	struct timespec until = { .tv_sec = (time_t)(deadline / USEC_PER_SEC),
 		.tv_nsec = (long)(deadline % USEC_PER_SEC) * 1000 };
 	bool over;
 
-	if (!logger)
-		return;
 	pthread_mutex_lock(&logger->lock);
 	logger->stopping = true;
 	pthread_cond_signal(&logger->work);
@@ -153,12 +152,23 @@ void logger_stop(struct logger *logger, uint64_t limit_usec)
 		;
 	over = logger->over;
 	pthread_mutex_unlock(&logger->lock);
-	if (!over) {
+	if (over)
+		pthread_join(logger->thread, NULL);
+	else
 		pthread_detach(logger->thread);
-		return;
-	}
-	pthread_join(logger->thread, NULL);
-	free_logger(logger);
+	return over;
+}
+
+void logger_stop(struct logger *logger, uint64_t limit_usec)
+{
+	if (logger && end_thread(logger, limit_usec))
+		free_logger(logger);
+}
+
+void logger_retire(struct logger *logger, uint64_t limit_usec)
+{
+	if (logger)
+		(void)end_thread(logger, limit_usec);
 }
 
 bool logger_write(struct logger *logger, const struct log_record *record, unsigned flags)

@@ -27,6 +27,9 @@ int logger_start(struct logger **ret, const struct logger_config *config);
  * is left behind with its memory: the process is about to end. Nobody may log to it any more. */
 void logger_stop(struct logger *logger, uint64_t limit_usec);
 
+/* The same, but it can be written to for ever after: what comes now is lost. */
+void logger_retire(struct logger *logger, uint64_t limit_usec);
+
 /* Any thread, never block. flags: LOG_ENTRY_CONSOLE, LOG_ENTRY_BARE. */
 bool logger_write(struct logger *logger, const struct log_record *record, unsigned flags);
 bool logger_sink(const struct log_record *record, void *logger); /* for log_set_sink() */

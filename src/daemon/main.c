@@ -78,7 +78,7 @@ static int settle_directory(bool user_mode)
 
 static int run(const struct options *options)
 {
-	struct manager manager;
+	static struct manager manager; /* see manager_done() */
 	int status, r = manager_load(&manager, options);
 
 	if (options->check)

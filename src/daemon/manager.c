@@ -245,10 +245,16 @@ int manager_run(struct manager *manager)
 	return r < 0 ? EXIT_FAILURE : manager->status;
 }
 
+/* The tree goes first: it may have calls to refuse, and something to say. */
 void manager_done(struct manager *manager)
 {
 	if (manager->has_bus)
 		bus_stop(&manager->bus);
+	manager->tree = tree_free(manager->tree);
+	if (manager->tree) {
+		logger_retire(manager->logger, DRAIN_USEC);
+		return;
+	}
 	if (manager->logger) {
 		log_set_sink(NULL, NULL);
 		logger_stop(manager->logger, DRAIN_USEC);
@@ -261,7 +267,6 @@ void manager_done(struct manager *manager)
 		sd_event_unref(manager->event);
 	}
 	wake_done(&manager->wake);
-	tree_free(manager->tree);
 	config_free(manager->config);
 	settings_done(SETTINGS_DAEMON, &manager->settings);
 	free(manager->config_path);

@@ -59,6 +59,9 @@ int manager_load(struct manager *manager, const struct options *options);
 
 /* Runs until the end; the exit status. All signals that it handles must be blocked. */
 int manager_run(struct manager *manager);
+
+/* With threads that were given up (tree_free()) all that these may come back to stays as it is, the
+ * manager included. */
 void manager_done(struct manager *manager);
 
 /* manager-control.c */

@@ -26,7 +26,7 @@ static int refuse(sd_bus_error *error, int r, const char *reason)
 {
 	if (r == -ENOENT)
 		return sd_bus_error_set(error, BUS_ERROR_NO_SUCH, reason);
-	if (r == -EINVAL)
+	if (r == -EINVAL && reason)
 		return sd_bus_error_set(error, BUS_ERROR_USAGE, reason);
 	if (r == -EBUSY)
 		return sd_bus_error_set(error, BUS_ERROR_BUSY, "too many requests are under way");
@@ -101,12 +101,15 @@ static int list_groups(sd_bus_message *message, void *userdata, sd_bus_error *er
 static int describe_daemon(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
 	const struct bus_config *config = &((struct peer *)userdata)->server->config;
+	_cleanup_free_ char *path = strdup(config->config_path); /* of any bytes */
 	struct tree_snapshot now;
 
+	if (!path)
+		return -ENOMEM;
 	tree_snapshot(config->tree, &now);
 	return sd_bus_reply_method_return(message, BUS_DAEMON_ROW, PACKAGE_VERSION,
 		color_to_string(now.color), now.n_loops, now.n_ready, now.n_abandoned,
-		bus_clean(now.line), (uint32_t)getpid(), config->started_usec, config->config_path);
+		bus_clean(now.line), (uint32_t)getpid(), config->started_usec, bus_clean(path));
 }
 
 /* What all requests have in common: whom, and the job. */

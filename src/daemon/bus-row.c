@@ -62,7 +62,9 @@ int bus_row_append(sd_bus_message *message, const char *signature, const sd_bus_
 
 int bus_append_text(sd_bus_message *message, const char *key, const char *text)
 {
-	return sd_bus_message_append(message, "{ss}", key, text ? text : "");
+	_cleanup_free_ char *clean = strdup(text ? text : "");
+
+	return clean ? sd_bus_message_append(message, "{ss}", key, bus_clean(clean)) : -ENOMEM;
 }
 
 static const char *format_value(

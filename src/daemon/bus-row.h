@@ -33,6 +33,8 @@ int bus_row_append(sd_bus_message *message, const char *signature, const sd_bus_
 
 /* Appends a dictionary entry {ss} for each visible column. */
 int bus_row_append_texts(sd_bus_message *message, const sd_bus_vtable *columns, const void *view);
+
+/* One entry; the text is cleaned: a command's words may be any bytes. */
 int bus_append_text(sd_bus_message *message, const char *key, const char *text);
 
 bool bus_row_has(const sd_bus_vtable *columns, const char *name);

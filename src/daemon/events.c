@@ -33,8 +33,10 @@ int events_want(struct events *events, bool wanted)
 		r = -ENOMEM;
 	else
 		atomic_store(&events->wanted, wanted);
-	if (!wanted)
+	if (!wanted) {
 		events->head = events->n = 0;
+		events->lost = 0;
+	}
 	pthread_mutex_unlock(&events->lock);
 	return r;
 }

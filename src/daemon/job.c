@@ -107,9 +107,23 @@ static void finish(struct job *job)
 {
 	list_remove(&job->link);
 	job->jobs->n--;
+	job->jobs->n_calls -= job->n_items;
 	if (job->message && reply(job->message, job) < 0)
 		(void)sd_bus_reply_method_errno(job->message, ENOMEM, NULL);
 	job_free(job);
+}
+
+static bool is_full(const struct jobs *jobs, const sd_bus *client, size_t n_calls)
+{
+	unsigned n = 0;
+
+	list_for_each (node, &jobs->all) {
+		const struct job *job = container_of(node, const struct job, link);
+
+		n += job->message && sd_bus_message_get_bus(job->message) == client;
+	}
+	return n >= JOBS_OF_ONE_MAX || jobs->n >= JOBS_MAX ||
+	       (jobs->n > 0 && jobs->n_calls + n_calls > CALLS_MAX);
 }
 
 int job_start(struct jobs *jobs, sd_bus_message *message, const struct job_request *request)
@@ -118,7 +132,7 @@ int job_start(struct jobs *jobs, sd_bus_message *message, const struct job_reque
 	struct job *job;
 	int r = 0;
 
-	if (jobs->n >= JOBS_MAX)
+	if (is_full(jobs, sd_bus_message_get_bus(message), n))
 		return -EBUSY;
 	job = calloc(1, sizeof(*job) + n * sizeof(job->items[0]));
 	if (!job)
@@ -135,6 +149,7 @@ int job_start(struct jobs *jobs, sd_bus_message *message, const struct job_reque
 	job->message = sd_bus_message_ref(message);
 	list_append(&jobs->all, &job->link);
 	jobs->n++;
+	jobs->n_calls += n;
 	if (n == 0)
 		finish(job);
 	for (size_t i = 0; i < n; i++)

@@ -16,13 +16,18 @@
 #include "daemon/target.h"
 #include "daemon/wake.h"
 
-enum { JOBS_MAX = 512 }; /* unanswered requests at a time */
+enum {
+	JOBS_MAX = 512,        /* unanswered requests at a time */
+	JOBS_OF_ONE_MAX = 128, /* of these by one client: others get on, too */
+	CALLS_MAX = 65536,     /* of all of them; the only one may have more */
+};
 
 struct jobs {
 	pthread_mutex_t lock;
 	struct list answered; /* struct job_item.link; under lock */
 	struct list all;      /* struct job.link; main thread */
 	unsigned n;
+	size_t n_calls;
 	struct wake *wake; /* borrowed */
 };
 

@@ -124,12 +124,15 @@ static void begin(struct world *world)
 	struct gloop_loop *loop;
 	_cleanup_free_ char *reason = NULL;
 	struct bus_config config = {
-		.jobs = &world->jobs, .events = &world->events, .config_path = "x.conf"
+		.jobs = &world->jobs, .events = &world->events, .config_path = "x\xff.conf"
 	};
 
 	ck_assert_int_eq(tree_new(&world->tree, &tree_config), 0);
 	ck_assert_int_eq(settings_init(SETTINGS_LOOP, &settings), 0);
 	ck_assert_int_eq(tree_add_loop(world->tree, "web-1", NULL, &settings, &nothing, &loop), 0);
+	ck_assert_int_eq(
+		settings_set(SETTINGS_LOOP, &settings, "command", "true \"\\xff\"", &reason), 0);
+	ck_assert_int_eq(tree_add_loop(world->tree, "web-2", NULL, &settings, &nothing, &loop), 0);
 	settings_done(SETTINGS_LOOP, &settings);
 	ck_assert_int_ge(sd_event_new(&world->event), 0);
 	ck_assert_int_eq(wake_init(&world->wake), 0);
@@ -144,11 +147,11 @@ static void end(struct world *world)
 {
 	bus_stop(&world->bus);
 	ck_assert_uint_eq(world->bus.n_peers, 0);
+	tree_free(world->tree); /* answers what nobody has carried out */
 	jobs_done(&world->jobs);
 	events_done(&world->events);
 	wake_done(&world->wake);
 	sd_event_unref(world->event);
-	tree_free(world->tree);
 }
 
 START_TEST(test_the_129th_is_closed)
@@ -306,6 +309,66 @@ START_TEST(test_clean)
 }
 END_TEST
 
+/* No byte of a configuration makes an answer that D-Bus refuses. */
+START_TEST(test_any_bytes)
+{
+	struct world world;
+	sd_bus_message *call, *reply;
+	sd_bus *bus;
+
+	begin(&world);
+	bus = connect_bus(&world);
+	reply = ask(&world, bus, new_call(bus, "Daemon"));
+	ck_assert_str_eq(sd_bus_message_get_signature(reply, 1), BUS_DAEMON_ROW);
+	sd_bus_message_unref(reply);
+	call = new_call(bus, "Show");
+	ck_assert_int_ge(sd_bus_message_append(call, "s", "web-2"), 0);
+	reply = ask(&world, bus, call);
+	ck_assert_str_eq(sd_bus_message_get_signature(reply, 1), "sa{ss}");
+	sd_bus_message_unref(reply);
+	sd_bus_close_unref(bus);
+	end(&world);
+}
+END_TEST
+
+static sd_bus_message *new_stop(sd_bus *bus)
+{
+	sd_bus_message *call = new_call(bus, "Stop");
+
+	ck_assert_int_ge(sd_bus_message_append(call, "asbbs", 1, "web-1", 0, 0, ""), 0);
+	return call;
+}
+
+/* The tree does not run, so nothing is ever answered. */
+START_TEST(test_one_client_leaves_room)
+{
+	struct world world;
+	sd_bus_message *call, *reply;
+	sd_bus *greedy, *other;
+
+	begin(&world);
+	greedy = connect_bus(&world);
+	for (unsigned i = 0; i < JOBS_OF_ONE_MAX; i++) {
+		call = new_stop(greedy);
+		ck_assert_int_ge(sd_bus_send(greedy, call, NULL), 0);
+		sd_bus_message_unref(call);
+	}
+	reply = ask(&world, greedy, new_stop(greedy));
+	ck_assert(sd_bus_message_is_method_error(reply, BUS_ERROR_BUSY));
+	sd_bus_message_unref(reply);
+	ck_assert_uint_eq(world.jobs.n, JOBS_OF_ONE_MAX);
+	other = connect_bus(&world);
+	call = new_stop(other);
+	ck_assert_int_ge(sd_bus_send(other, call, NULL), 0);
+	sd_bus_message_unref(call);
+	while (world.jobs.n == JOBS_OF_ONE_MAX)
+		ck_assert_int_gt(sd_event_run(world.event, UINT64_MAX), 0);
+	sd_bus_close_unref(greedy);
+	sd_bus_close_unref(other);
+	end(&world);
+}
+END_TEST
+
 static void in_folder(TCase *tcase)
 {
 	tcase_add_checked_fixture(tcase, make_folder, remove_folder);
@@ -321,6 +384,8 @@ int main(void)
 	in_folder(unit_add(suite, "full", test_the_129th_is_closed));
 	in_folder(unit_add(suite, "rows", test_rows_have_their_signature));
 	in_folder(unit_add_table(suite, "refusals", test_refusals, ELEMENTS(refusals)));
+	in_folder(unit_add(suite, "any bytes", test_any_bytes));
+	in_folder(unit_add(suite, "one client leaves room", test_one_client_leaves_room));
 	unit_add(suite, "clean", test_clean);
 	return unit_main(suite);
 }

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 
 #include "base/macro.h"
+#include "process/helper.h"
+#include "process/origin.h"
 #include "process/registry.h"
 
 static struct {
@@ -62,6 +64,8 @@ int spawn_prepare(void)
 	posix_spawn_file_actions_init(&plan.no_output);
 	plan.prepared = true;
 	attributes_fill(&plan.attributes);
+	helper_find();
+	origin_note();
 	r = actions_fill(&plan.no_output, registry.null_fd, registry.null_fd);
 	if (r < 0)
 		spawn_forget();
@@ -72,6 +76,7 @@ void spawn_forget(void)
 {
 	posix_spawn_file_actions_destroy(&plan.no_output);
 	posix_spawnattr_destroy(&plan.attributes);
+	helper_forget();
 	plan.prepared = false;
 }
 
@@ -82,7 +87,9 @@ static int spawn_with(
 		ret_pid, spec->argv[0], actions, &plan.attributes, spec->argv, spec->environment);
 }
 
-static int spawn_with_output(const struct spec *spec, pid_t *ret_pid)
+/* setup NULL: the command itself; else the helper, which is to be heard on *ret_status_fd. */
+static int spawn_with_actions(
+	const struct spec *spec, const struct setup *setup, pid_t *ret_pid, int *ret_status_fd)
 {
 	_cleanup_(actions_freep) posix_spawn_file_actions_t actions;
 	int output_fd = spec->output_fd < 0 ? registry.null_fd : spec->output_fd;
@@ -90,7 +97,36 @@ static int spawn_with_output(const struct spec *spec, pid_t *ret_pid)
 
 	posix_spawn_file_actions_init(&actions);
 	r = actions_fill(&actions, output_fd, spec->error_fd < 0 ? output_fd : spec->error_fd);
-	return r < 0 ? r : spawn_with(spec, &actions, ret_pid);
+	if (r < 0)
+		return r;
+	return setup ? helper_spawn(spec, setup, &actions, ret_pid, ret_status_fd)
+		     : spawn_with(spec, &actions, ret_pid);
+}
+
+/* Under the lock. */
+static void disown(struct process *process)
+{
+	if (process->state == PROCESS_RUNNING || process->state == PROCESS_LINGERING)
+		list_remove(&process->link);
+	process->state = PROCESS_ENDED;
+}
+
+/* The helper is a registered process like any other, so that a setup that hangs can be killed. When
+ * a step has failed it ends by itself, and nobody needs to hear of that. */
+static int wait_for_setup(struct process *process, int status_fd)
+{
+	int r = helper_result(status_fd, &process->failed);
+
+	close(status_fd);
+	if (r == 0)
+		return 0;
+	pthread_mutex_lock(&registry.lock);
+	if (process->state == PROCESS_RUNNING)
+		registry.n_refused++;
+	disown(process);
+	pthread_mutex_unlock(&registry.lock);
+	(void)mailbox_retract(process->box, &process->letter);
+	return r;
 }
 
 void process_init(struct process *process, struct mailbox *box)
@@ -104,8 +140,9 @@ void process_init(struct process *process, struct mailbox *box)
 
 int process_spawn(struct process *process, const struct spec *spec)
 {
+	const struct setup *setup = spec->setup ? spec->setup : origin_setup();
+	int r, status_fd = -1;
 	pid_t pid;
-	int r;
 
 	if (!plan.prepared)
 		return -ESRCH;
@@ -114,10 +151,13 @@ int process_spawn(struct process *process, const struct spec *spec)
 	registry_begin(process);
 	pthread_mutex_unlock(&registry.lock);
 
-	if (spec->output_fd < 0 && spec->error_fd < 0)
+	process->failed = (struct setup_status){ .step = SETUP_STEP_NONE };
+	if (!setup && spec->output_fd < 0 && spec->error_fd < 0)
 		r = spawn_with(spec, &plan.no_output, &pid);
 	else
-		r = spawn_with_output(spec, &pid);
+		r = spawn_with_actions(spec, setup, &pid, &status_fd);
+	if (r < 0 && setup)
+		process->failed.step = SETUP_STEP_SPAWN;
 
 	pthread_mutex_lock(&registry.lock);
 	if (r < 0)
@@ -125,7 +165,7 @@ int process_spawn(struct process *process, const struct spec *spec)
 	else
 		registry_enter(process, pid);
 	pthread_mutex_unlock(&registry.lock);
-	return r;
+	return status_fd < 0 ? r : wait_for_setup(process, status_fd);
 }
 
 bool process_is_resource_error(int error)
@@ -226,9 +266,7 @@ char process_kernel_state(pid_t pid)
 void process_done(struct process *process)
 {
 	pthread_mutex_lock(&registry.lock);
-	if (process->state == PROCESS_RUNNING || process->state == PROCESS_LINGERING)
-		list_remove(&process->link);
-	process->state = PROCESS_ENDED;
+	disown(process);
 	pthread_mutex_unlock(&registry.lock);
 	(void)mailbox_retract(process->box, &process->letter);
 }

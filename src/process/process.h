@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "base/mailbox.h"
+#include "process/setup.h"
 #include "process/spec.h"
 
 enum {                            /* facts in process.letter */
@@ -47,6 +48,7 @@ struct process { /* memory of the owner's; the fields are the registry's, under 
 	pid_t pid; /* 0: never spawned; stays after the end. Owner: to read after the spawn */
 	int code, status; /* siginfo's si_code (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and si_status.
 			     Owner: after PROCESS_EXITED */
+	struct setup_status failed; /* what could not be set up. Owner: after a spawn that failed */
 };
 
 /* Reaps everything (P_ALL) and adopts orphans (subreaper): for a program whose children are all
@@ -61,9 +63,10 @@ uint64_t processes_reaped_unknown(
  * it is alive. */
 void process_init(struct process *process, struct mailbox *box);
 
-/* Blocks until the exec has happened. 0; or -errno of pipe, fork (EAGAIN, ENOMEM, EMFILE, ENFILE:
- * not the command's fault, see process_is_resource_error()) or exec. Any thread. Again only after
- * the end, when process_lingers() has said false. */
+/* Blocks until the exec has happened, or a step of the setup has failed; signals reach it while it
+ * is set up. 0; or -errno of pipe, fork (EAGAIN, ENOMEM, EMFILE, ENFILE: not the command's fault,
+ * see process_is_resource_error()), of a step (named in process.failed) or exec. Any thread. Again
+ * only after the end, when process_lingers() has said false. */
 int process_spawn(struct process *process, const struct spec *spec);
 bool process_is_resource_error(int error);
 

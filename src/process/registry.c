@@ -112,6 +112,14 @@ void registry_begin(struct process *process)
 	list_append(&registry.in_flight, &process->link);
 }
 
+static void count_unknown(void)
+{
+	if (registry.n_refused > 0)
+		registry.n_refused--;
+	else
+		registry.n_unknown++;
+}
+
 /* Drops the deaths that no spawn in flight can ask for. */
 static void forget_early(void)
 {
@@ -126,7 +134,7 @@ static void forget_early(void)
 		if (death->ticket >= oldest)
 			break; /* they are in the order of their tickets */
 		list_remove(&death->link);
-		registry.n_unknown++;
+		count_unknown();
 		free(death);
 	}
 }
@@ -192,7 +200,7 @@ static void bury_unknown(struct death *death, const siginfo_t *info)
 {
 	tell_lingering();
 	if (!death) {
-		registry.n_unknown++;
+		count_unknown();
 		return;
 	}
 	death->ticket = registry.last_ticket;

@@ -31,6 +31,7 @@ struct registry {
 	uint64_t last_ticket;
 	uint64_t n_born; /* ever entered */
 	uint64_t n_unknown;
+	uint64_t n_refused; /* of helpers that could not set up: ours, but nobody's when reaped */
 	int null_fd; /* /dev/null: children's standard input, and output where it is not wanted; -1:
 			not started */
 	bool stopping, stopped; /* asked to; the reaper has */

@@ -3,9 +3,13 @@
  * is borrowed. */
 #pragma once
 
+struct setup;
+
 struct spec {
-	char *const *argv;        /* argv[0] without a slash is looked up in PATH */
-	char *const *environment; /* the whole of it */
-	int output_fd;            /* standard output; -1: /dev/null */
-	int error_fd;             /* standard error; -1: as output */
+	char *const *argv;         /* argv[0] without a slash is looked up in PATH */
+	char *const *environment;  /* the whole of it */
+	int output_fd;             /* standard output; -1: /dev/null */
+	int error_fd;              /* standard error; -1: as output */
+	const struct setup *setup; /* done in the child by greenloop-exec; NULL: the command is
+				      spawned itself, which is faster */
 };

@@ -8,6 +8,7 @@ cd "${top_srcdir:-.}/src" || exit 99
 may_include() {
 	case $1 in
 	process) echo 'base/*' ;;
+	exec) echo 'process/setup.h' ;;
 	core) echo 'base/* greenloop.h' ;;
 	body) echo 'base/* core/* process/* greenloop.h' ;;
 	daemon) echo 'base/* core/* process/* body/* greenloop.h' ;;
@@ -43,7 +44,7 @@ faults() {
 }
 
 set -f # patterns stay patterns
-folders='base core process body daemon ctl'
+folders='base core process exec body daemon ctl'
 # shellcheck disable=SC2086 # words are meant
 set -- $folders
 echo "1..$#"

@@ -179,7 +179,9 @@ static const struct {
 START_TEST(test_exec_failure)
 {
 	char *const argv[] = { (char *)unexecutable[_i].file, NULL };
-	const struct spec spec = { argv, environment, -1, -1 };
+	const struct spec spec = {
+		.argv = argv, .environment = environment, .output_fd = -1, .error_fd = -1
+	};
 	int r = process_spawn(&process, &spec);
 	pid_t pid;
 
@@ -290,8 +292,11 @@ START_TEST(test_output_descriptors)
 
 	ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
 	ck_assert_int_eq(pipe2(err, O_CLOEXEC), 0);
-	ck_assert_int_eq(
-		process_spawn(&process, &(struct spec){ argv, environment, out[1], err[1] }), 0);
+	ck_assert_int_eq(process_spawn(&process, &(struct spec){ .argv = argv,
+							 .environment = environment,
+							 .output_fd = out[1],
+							 .error_fd = err[1] }),
+		0);
 	expect_end(&process, CLD_EXITED, 0);
 	ck_assert_int_eq(read(out[0], text, sizeof(text)), 2);
 	ck_assert_mem_eq(text, "o\n", 2);

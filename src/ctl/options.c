@@ -25,7 +25,7 @@ enum {
 static const struct option table[] = {
 	{ "socket", required_argument, NULL, KEY_SOCKET },
 	{ "user", no_argument, NULL, KEY_USER },
-	{ "json", required_argument, NULL, KEY_JSON },
+	{ "json", optional_argument, NULL, KEY_JSON },
 	{ "no-pager", no_argument, NULL, KEY_NO_PAGER },
 	{ "no-legend", no_argument, NULL, KEY_NO_LEGEND },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -72,6 +72,14 @@ static bool take_special(struct options *options, int key)
 	}
 }
 
+/* No verb is called so: "--json pretty" means what "--json=pretty" does. */
+static bool is_json_mode(const char *word)
+{
+	enum json_mode mode;
+
+	return word && json_mode_parse(word, &mode) >= 0;
+}
+
 static int take_value(struct options *options, int key)
 {
 	switch (key) {
@@ -79,7 +87,7 @@ static int take_value(struct options *options, int key)
 		options->socket = optarg;
 		return EXIT_DONE;
 	case KEY_JSON:
-		if (json_mode_parse(optarg, &options->json) < 0)
+		if (json_mode_parse(optarg ?: "short", &options->json) < 0)
 			return exit_say(EXIT_USAGE, "--json=%s: short or pretty", optarg);
 		return EXIT_DONE;
 	case KEY_TIMEOUT:
@@ -138,6 +146,8 @@ int options_parse(int argc, char **argv, struct command_line *ret)
 	argv[0] = name; /* getopt's messages begin with it */
 	optind = 0;     /* anew: tests parse more than once */
 	while ((key = getopt_long(argc, argv, "hqm:s:", table, NULL)) != -1) {
+		if (key == KEY_JSON && !optarg && is_json_mode(argv[optind]))
+			optarg = argv[optind++];
 		r = take(ret, key);
 		if (r != EXIT_DONE)
 			return r;

@@ -101,7 +101,7 @@ int verb_help(const struct verb *self _unused_, const struct options *options _u
 		"Options:\n"
 		"      --socket PATH        the daemon's control socket ($GREENLOOP_SOCKET)\n"
 		"      --user               the user's own daemon\n"
-		"      --json=short|pretty  one JSON object\n"
+		"      --json[=short|pretty]  one JSON object (short)\n"
 		"      --timeout TIME       give up after this time (exit status 124)\n"
 		"      --no-block           do not wait for the result\n"
 		"      --all                verbs that act: everything\n"

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
+#include "core/environment.h"
 #include "core/generation.h"
 #include "process/output.h"
 #include "process/process.h"
@@ -119,7 +120,7 @@ static int open_output(struct generation *generation, int *ret_child_fd)
 static int spawn(struct generation *generation, bool *ret_ours)
 {
 	struct command_body *body = body_of(generation);
-	_cleanup_free_ char **environment = generation_environment(generation);
+	_cleanup_(environment_freep) char **environment = generation_environment(generation);
 	_cleanup_close_ int output_fd = -1;
 	int r;
 

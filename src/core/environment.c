@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One block for all: a spawn happens in a thread of its own, and what such a thread frees in small
- * pieces stays in its allocator's cache for as long as the thread waits. Strings of the daemon's
- * own environment do not change any more and are pointed at.
+ * One block for all, taken from a small store and given back to it: a spawn happens in a thread of its own, and a thread that
+ * has once used the allocator keeps a cache of its own for as long as it waits. Strings of the daemon's own environment do
+ * not change any more and are pointed at.
  */
 #include "core/environment.h"
 
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,8 +15,17 @@
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* Larger than what the allocator keeps for each thread. */
-enum { BLOCK_MINIMUM = 1280 };
+struct block {
+	struct block *next; /* in the store */
+	size_t size;        /* of the slots, in bytes: the pointers, then their text */
+	char *slots[];
+};
+
+/* Larger ones are not kept. */
+enum { BLOCK_SIZE = 1280 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct block *store; /* under lock; as many as were in use at once */
 
 static const char *const kept[] = { "PATH", "LANG", "TZ", "HOME", "USER", "LOGNAME", "SHELL" };
 
@@ -51,18 +60,56 @@ static size_t text_size(const struct variable *variables, size_t n)
 	return size;
 }
 
+static struct block *block_new(size_t size)
+{
+	struct block *block = NULL;
+
+	if (size <= BLOCK_SIZE) {
+		pthread_mutex_lock(&lock);
+		block = store;
+		if (block)
+			store = block->next;
+		pthread_mutex_unlock(&lock);
+		size = BLOCK_SIZE;
+	}
+	if (!block)
+		block = malloc(sizeof(*block) + size);
+	if (block)
+		block->size = size;
+	return block;
+}
+
+char **environment_free(char **environment)
+{
+	struct block *block;
+
+	if (!environment)
+		return NULL;
+	block = container_of(environment, struct block, slots);
+	if (block->size > BLOCK_SIZE) {
+		free(block);
+		return NULL;
+	}
+	pthread_mutex_lock(&lock);
+	block->next = store;
+	store = block;
+	pthread_mutex_unlock(&lock);
+	return NULL;
+}
+
 char **environment_new(
 	char *const *configured, const struct variable *variables, size_t n_variables)
 {
 	static char default_path[] = DEFAULT_PATH;
 	size_t slots = ELEMENTS(kept) + vector_length(configured) + n_variables + 1;
 	size_t size = slots * sizeof(char *) + text_size(variables, n_variables);
-	char **block = malloc(MAX(size, (size_t)BLOCK_MINIMUM));
-	char *text, *end;
+	struct block *whole = block_new(size);
+	char **block, *text, *end;
 	size_t n = 0;
 
-	if (!block)
+	if (!whole)
 		return NULL;
+	block = whole->slots;
 	text = (char *)(block + slots);
 	for (size_t i = 0; i < ELEMENTS(kept); i++) {
 		char *pair = inherited(kept[i]);

@@ -10,9 +10,16 @@ struct variable {
 };
 
 /*
- * One block, the caller's, to be given to free(); NULL: no memory. configured ("KEY=value", may be
+ * One block, the caller's, to be given to environment_free(); NULL: no memory. configured ("KEY=value", may be
  * NULL) is borrowed and must outlive it; the variables are copied. Later ones replace earlier ones
  * of the same name.
  */
 char **environment_new(
 	char *const *configured, const struct variable *variables, size_t n_variables);
+
+/* Any thread; accepts and returns NULL. */
+char **environment_free(char **environment);
+static inline void environment_freep(char ***environment)
+{
+	environment_free(*environment);
+}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/strings.h"
+#include "core/environment.h"
 #include "core/group.h"
 #include "core/root.h"
 
@@ -21,7 +22,7 @@ int hook_queue_init(struct hook_queue *queue, struct task *task)
 
 static void hook_free(struct hook *hook)
 {
-	free(hook->environment);
+	environment_free(hook->environment);
 	free(hook->message);
 	free(hook);
 }
@@ -109,7 +110,7 @@ int hook_run(struct hook_queue *queue, const char *name, const struct command *c
 	int r = 0;
 
 	if (!hook) {
-		free(environment);
+		environment_free(environment);
 		return -ENOMEM;
 	}
 	*hook = (struct hook){ .name = name,

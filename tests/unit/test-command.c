@@ -21,6 +21,7 @@
 #include "base/thread.h"
 #include "body/command.h"
 #include "body/hook-command.h"
+#include "core/environment.h"
 #include "core/generation.h"
 #include "core/hook-cancel.h"
 #include "lib/unit.h"
@@ -182,9 +183,8 @@ char **generation_environment(struct generation *generation)
 		generation->before_spawn(generation);
 	if (generation->no_environment)
 		return NULL;
-	environment = malloc(sizeof(words));
+	environment = environment_new(words, NULL, 0);
 	ck_assert_ptr_nonnull(environment);
-	memcpy(environment, words, sizeof(words));
 	return environment;
 }
 

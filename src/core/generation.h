@@ -61,6 +61,6 @@ char *generation_take_error(struct generation *generation);
 /* A line of output: to the observers, with the loop's throughline. */
 bool generation_output(struct generation *generation, const char *text, size_t length);
 
-/* The environment of a child of this cycle, as environment_new() makes it: one block, to be given
- * to free(); NULL: no memory. */
+/* The environment of a child of this cycle, as environment_new() makes it: to be given to
+ * environment_free(); NULL: no memory. */
 char **generation_environment(struct generation *generation);

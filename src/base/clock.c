@@ -129,14 +129,14 @@ static int scale(const struct number *number, uint64_t unit_usec, uint64_t *ret)
 
 	for (size_t i = 0; i < number->n_whole; i++)
 		if (__builtin_mul_overflow(usec, UINT64_C(10), &usec) ||
-		        __builtin_add_overflow(usec, (uint64_t)(number->whole[i] - '0'), &usec))
+			__builtin_add_overflow(usec, (uint64_t)(number->whole[i] - '0'), &usec))
 			return -ERANGE;
 	if (__builtin_mul_overflow(usec, unit_usec, &usec))
 		return -ERANGE;
 	for (size_t i = 0; i < number->n_fraction && unit_usec > 0; i++) {
 		unit_usec /= 10;
 		if (__builtin_add_overflow(
-		            usec, unit_usec * (uint64_t)(number->fraction[i] - '0'), &usec))
+			    usec, unit_usec * (uint64_t)(number->fraction[i] - '0'), &usec))
 			return -ERANGE;
 	}
 	*ret = usec;
@@ -186,19 +186,20 @@ int timespan_parse(const char *text, uint64_t *ret_usec)
 static void print_rest(uint64_t usec, char *buf, size_t size)
 {
 	uint64_t unit = usec >= USEC_PER_SEC    ? USEC_PER_SEC
-	                : usec >= USEC_PER_MSEC ? USEC_PER_MSEC
-	                                        : 1;
+			: usec >= USEC_PER_MSEC ? USEC_PER_MSEC
+						: 1;
 	const char *name = unit == USEC_PER_SEC ? "s" : unit == USEC_PER_MSEC ? "ms" : "us";
-	int digits = unit == USEC_PER_SEC ? 6 : unit == USEC_PER_MSEC ? 3 : 0;
-	uint64_t fraction = usec % unit;
+	char fraction[16] = "";
+	size_t n;
 
-	for (; digits > 0 && fraction % 10 == 0; digits--)
-		fraction /= 10;
-	if (digits == 0)
-		(void)snprintf(buf, size, "%" PRIu64 "%s", usec / unit, name);
-	else
-		(void)snprintf(buf, size, "%" PRIu64 ".%0*" PRIu64 "%s", usec / unit, digits,
-		        fraction, name);
+	if (unit == USEC_PER_SEC)
+		(void)snprintf(fraction, sizeof(fraction), ".%06u", (unsigned)(usec % unit));
+	else if (unit == USEC_PER_MSEC)
+		(void)snprintf(fraction, sizeof(fraction), ".%03u", (unsigned)(usec % unit));
+	for (n = strlen(fraction); n > 0 && fraction[n - 1] == '0'; n--)
+		;
+	fraction[n > 1 ? n : 0] = '\0'; /* of the point alone nothing stays */
+	(void)snprintf(buf, size, "%" PRIu64 "%s%s", usec / unit, fraction, name);
 }
 
 char *timespan_format(uint64_t usec, char *buf, size_t size)
@@ -215,7 +216,7 @@ char *timespan_format(uint64_t usec, char *buf, size_t size)
 		if (count == 0)
 			continue;
 		n += (size_t)snprintf(
-		        buf + n, size - n, "%s%" PRIu64 "%s", n ? " " : "", count, units[i].name);
+			buf + n, size - n, "%s%" PRIu64 "%s", n ? " " : "", count, units[i].name);
 		usec %= units[i].usec;
 	}
 	if (usec == 0)

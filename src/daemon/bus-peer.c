@@ -48,6 +48,7 @@ void peer_drop(struct peer *peer)
 	sd_event_source_disable_unref(peer->first);
 	jobs_forget(server->config.jobs, peer->bus);
 	sd_bus_close_unref(peer->bus);
+	bus_accept_again(server);
 	free(peer);
 }
 
@@ -132,6 +133,10 @@ static int open_bus(struct peer *peer, int fd)
 	if (r >= 0)
 		r = sd_bus_negotiate_creds(
 			peer->bus, 1, SD_BUS_CREDS_PID | SD_BUS_CREDS_UID | SD_BUS_CREDS_EUID);
+	/* Who it is was asked of the kernel right after accept. sd-bus would want a pid as well,
+	 * which who comes from outside of a container has not. */
+	if (r >= 0)
+		r = sd_bus_set_anonymous(peer->bus, 1);
 	if (r >= 0)
 		r = sd_bus_set_sender(peer->bus, BUS_SERVICE);
 	if (r >= 0)

@@ -53,18 +53,26 @@ static void admit(struct bus *bus, int fd)
 		log_warning("control socket: cannot serve a connection: %s", strerror(-r));
 }
 
+void bus_accept_again(struct bus *bus)
+{
+	if (!bus->pause) /* stopping */
+		return;
+	(void)sd_event_source_set_enabled(bus->pause, SD_EVENT_OFF);
+	(void)sd_event_source_set_enabled(bus->listener, SD_EVENT_ON);
+}
+
 static int on_pause_over(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
-	struct bus *bus = userdata;
-
-	return sd_event_source_set_enabled(bus->listener, SD_EVENT_ON);
+	bus_accept_again(userdata);
+	return 0;
 }
 
 /* Out of descriptors or memory: whoever waits is still there after a while; asking at once would
  * only spin. */
 static void pause_accepting(struct bus *bus, int error)
 {
-	log_warning("control socket: cannot accept: %s; tried again in a second", strerror(error));
+	log_warning("control socket: cannot accept: %s; tried again in a second at the latest",
+		strerror(error));
 	(void)sd_event_source_set_time_relative(bus->pause, PAUSE_USEC);
 	(void)sd_event_source_set_enabled(bus->pause, SD_EVENT_ONESHOT);
 	(void)sd_event_source_set_enabled(bus->listener, SD_EVENT_OFF);

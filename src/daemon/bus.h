@@ -63,6 +63,9 @@ int bus_start(
 	struct bus *bus, const struct bus_config *config, const char *path, char **ret_reason);
 void bus_stop(struct bus *bus); /* what was sent is on its way; closes all */
 
+/* A descriptor was given back: those who wait for one are looked at now. */
+void bus_accept_again(struct bus *bus);
+
 /* bus-peer.c: takes the descriptor, also on failure. */
 int peer_new(struct bus *server, int fd, uid_t uid);
 void peer_drop(struct peer *peer);

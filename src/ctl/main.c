@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* greenloopctl: finds the verb, runs it, and looks whether what it printed arrived. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "ctl/color.h"
 #include "ctl/options.h"
@@ -37,10 +39,19 @@ static int run(int argc, char **argv)
 	return r == EXIT_DONE ? verb->run(verb, &line.options, line.names) : r;
 }
 
+/* A socket must never get the number of standard output. What is missing cannot be written to. */
+static void settle_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", O_RDONLY); /* the lowest that is free: this one */
+}
+
 int main(int argc, char **argv)
 {
 	int status;
 
+	settle_descriptors();
 	(void)setvbuf(stdout, output, _IOFBF, sizeof(output));
 	color_init();
 	status = run(argc, argv);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/strings.h"
 #include "ctl/act.h"
 
 #define ACT(verb, arguments, called, text)                                                         \
@@ -58,6 +59,19 @@ const struct verb *verb_find(const char *name)
 	return NULL;
 }
 
+/* What goes over D-Bus; a file's name need not be UTF-8. */
+static int check_words(const struct verb *verb, const struct options *options, char **names)
+{
+	const char *reason = options->reason;
+
+	if (reason && !utf8_valid(reason, strlen(reason)))
+		return exit_say(EXIT_USAGE, "-m: not UTF-8: %s", reason);
+	for (; verb->run != verb_verify && *names; names++)
+		if (!utf8_valid(*names, strlen(*names)))
+			return exit_say(EXIT_USAGE, "%s: not UTF-8: %s", verb->name, *names);
+	return EXIT_DONE;
+}
+
 int verb_check(const struct verb *verb, const struct options *options, char **names)
 {
 	static const char *const special[] = { "--state", "--signal", "--trip", "--for", "--any" };
@@ -81,7 +95,7 @@ int verb_check(const struct verb *verb, const struct options *options, char **na
 	if (n > verb->max_names)
 		return exit_say(EXIT_USAGE, "%s: too many arguments: %s", verb->name,
 			names[verb->max_names]);
-	return EXIT_DONE;
+	return check_words(verb, options, names);
 }
 
 int verb_help(const struct verb *self _unused_, const struct options *options _unused_,

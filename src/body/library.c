@@ -49,7 +49,9 @@ static struct program *program_of(struct gloop_group *group)
 
 static void program_free(struct program *program)
 {
-	tree_free(program->tree);
+	if (tree_free(
+		    program->tree)) /* an abandoned thread may still tell its observer something */
+		return;
 	pthread_cond_destroy(&program->cond);
 	pthread_mutex_destroy(&program->lock);
 	free(program);

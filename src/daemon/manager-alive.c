@@ -2,6 +2,7 @@
 /* Who is asked whether it is still alive, before the service manager is told so. */
 #include "daemon/manager.h"
 
+#include "base/clock.h"
 #include "base/macro.h"
 #include "base/poller.h"
 #include "core/tree.h"
@@ -58,5 +59,6 @@ int manager_start_watchdog(struct manager *manager)
 	watchdog->n_parties = ELEMENTS(manager->parties);
 	watchdog->alive = tell_alive;
 	watchdog->userdata = &manager->systemd;
-	return watchdog_start(watchdog, manager->event, manager->systemd.watchdog_usec / 3);
+	return watchdog_start(
+		watchdog, manager->event, MAX(manager->systemd.watchdog_usec / 3, USEC_PER_MSEC));
 }

@@ -15,6 +15,7 @@
 #include "base/strings.h"
 
 #define STATUS_EVERY_USEC (100 * USEC_PER_MSEC)
+#define RETRY_USEC        (1 * USEC_PER_SEC) /* of a status for which there was no room */
 #define EXTEND_EVERY_USEC (5 * USEC_PER_SEC)
 #define EXTEND_BY_USEC    (20 * USEC_PER_SEC)
 
@@ -66,7 +67,7 @@ int systemd_init(struct systemd *systemd)
  * it. */
 static bool _printf_(3, 4) notify(struct systemd *systemd, int flags, const char *format, ...)
 {
-	char text[512];
+	char text[4 * sizeof(systemd->sent) + 16]; /* all of it escaped */
 	va_list arguments;
 	int n;
 
@@ -88,9 +89,13 @@ static void send_status(struct systemd *systemd)
 	if (string_equal(line, systemd->sent))
 		return;
 	clean = string_escape(line);
-	if (clean && notify(systemd, MSG_DONTWAIT, "STATUS=%.480s", clean))
-		memcpy(systemd->sent, line, sizeof(line));
 	systemd->status_sent_usec = clock_now();
+	if (clean && notify(systemd, MSG_DONTWAIT, "STATUS=%s", clean)) {
+		memcpy(systemd->sent, line, sizeof(line));
+		return;
+	}
+	(void)sd_event_source_set_time_relative(systemd->status_timer, RETRY_USEC);
+	(void)sd_event_source_set_enabled(systemd->status_timer, SD_EVENT_ONESHOT);
 }
 
 static int on_status(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)

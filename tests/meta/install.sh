@@ -25,7 +25,8 @@ run_make() {
 
 # Reads the folders that configure was told of into variables.
 read_folders() {
-	for name in prefix exec_prefix bindir sbindir libdir includedir sysconfdir datarootdir mandir systemdsystemunitdir; do
+	for name in prefix exec_prefix bindir sbindir libexecdir libdir includedir sysconfdir datarootdir mandir \
+		systemdsystemunitdir; do
 		echo "$name=\"@$name@\""
 	done >"$box/folders.in"
 	(cd "$build" && ./config.status -q --file="$box/folders:$box/folders.in") || exit 99
@@ -35,7 +36,8 @@ read_folders() {
 }
 
 wanted() {
-	printf '%s\n' "$root$sbindir/greenloopd" "$root$bindir/greenloopctl" "$root$includedir/greenloop.h" \
+	printf '%s\n' "$root$sbindir/greenloopd" "$root$bindir/greenloopctl" "$root$libexecdir/greenloop/greenloop-exec" \
+		"$root$includedir/greenloop.h" \
 		"$libdir/libgreenloop.so" "$libdir/libgreenloop.so.0" "$libdir/pkgconfig/greenloop.pc" \
 		"$root$sysconfdir/greenloop/greenloop.conf" \
 		"$root$mandir/man8/greenloopd.8" "$root$mandir/man1/greenloopctl.1" "$root$mandir/man5/greenloop.conf.5"

@@ -87,6 +87,7 @@ def many():
 def dies():
     with Daemon(DEAF + ONE) as daemon:
         daemon.wait_lines("up", 1)
+        daemon.act("wait", "l", "deaf")
         message = dbus.call("Stop", ("as", ["deaf", "l"]), ("b", 0), ("b", 0), ("s", "and away"))
         with dbus.log_in(daemon.path) as client:
             client.sendall(message[:-3])

@@ -16,11 +16,11 @@ command = sh -c 'trap "exit 7" TERM; sleep infinity & wait'
 group = trading
 after = feed
 max_loop_failures = 2
-command = sh -c '[ "$GREENLOOP_GENERATION" -gt 0 ] || exit 3; exec sleep infinity'
+command = sh -c '[ "$GREENLOOP_GENERATION" -gt 0 ] && exec sleep infinity; until [ -e %d/up ]; do sleep 0.01; done; exit 3'
 [loop:report]
 group = trading
 after = process
-command = sh -c 'trap "exit 8" TERM; sleep infinity & wait'
+command = sh -c 'trap "exit 8" TERM; echo >%d/up; sleep infinity & wait'
 """
 
 

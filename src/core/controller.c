@@ -199,6 +199,10 @@ static void settle_phases(struct gloop_group *group)
 		if (group->state == GROUP_STOPPING && group->n_up == 0 &&
 			hook_queue_idle(&group->task.hooks))
 			is_down(group);
+		if (group->closing && group->n_up == 0 && hook_queue_idle(&group->task.hooks)) {
+			group->closing = false;
+			report(group, REPORT_DOWN | REPORT_CLOSED);
+		}
 		if (group->running)
 			reset_settle(group);
 		if (group->state == GROUP_STARTING && all_ready(group))
@@ -247,6 +251,10 @@ static void handle_control(struct gloop_group *group, unsigned facts)
 		group_handle_order(group);
 	if (facts & GROUP_RED)
 		reset_handle_red(group);
+	if (facts & GROUP_CLOSE) {
+		group->closing = true;
+		group_settle_members(group, true);
+	}
 	if (facts & GROUP_HURRY && !group->running) { /* of a stop; a later one is told again */
 		group->hurry = true;
 		group_kill_all(group);

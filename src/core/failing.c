@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "core/group.h"
+#include "core/loop-hooks.h"
 #include "core/loop.h"
 #include "core/root.h"
 
@@ -140,6 +141,7 @@ enum failing loop_fail(struct gloop_loop *loop, struct generation *generation,
 	}
 	loop_record(loop, &stamped);
 	report(loop, generation, &stamped);
+	loop_tell_failure(loop, &stamped);
 	switch (verdict) {
 	case VERDICT_WITHIN:
 		return FAILING_COUNTED;

@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "core/failing.h"
 #include "core/group.h"
+#include "core/loop-hooks.h"
 #include "core/message.h"
 #include "core/root.h"
 
@@ -285,6 +286,8 @@ void generation_set_ready(struct generation *generation, bool ready)
 	if (ready)
 		loop_set_state(loop, generation, LOOP_RUNNING);
 	loop_event(loop, generation, &(struct event){ .type = EVENT_READY, .value = ready });
+	if (ready)
+		loop_tell_ready(loop, generation);
 	generation_tell(generation);
 }
 

@@ -25,8 +25,9 @@ enum {                        /* facts in a group's own letter to its controller
 	GROUP_HURRY = 1 << 2, /* no grace any more */
 	GROUP_PING = 1 << 3,
 	GROUP_QUIT = 1 << 4,
-	GROUP_HOOK = 1 << 5, /* a hook of the group has ended */
-	CALL_FACT = 1 << 30, /* the letter is a call's */
+	GROUP_HOOK = 1 << 5,  /* a hook of the group has ended */
+	GROUP_CLOSE = 1 << 6, /* the life of its members ends; nothing of it runs */
+	CALL_FACT = 1 << 30,  /* the letter is a call's */
 };
 
 enum reset_phase {
@@ -49,7 +50,8 @@ enum {
 	REPORT_DOWN = 1 << 1,
 	REPORT_FAILED = 1 << 2,
 	REPORT_LAME = 1 << 3,
-	REPORT_BITS = 4
+	REPORT_CLOSED = 1 << 4, /* and never anything again */
+	REPORT_BITS = 5
 };
 
 struct gloop_group {
@@ -85,6 +87,7 @@ struct gloop_group {
 	bool started_once;
 	bool running; /* told to run, and neither exhausted nor stopping */
 	bool exhausted;
+	bool closing;                 /* told to close, and not over yet */
 	bool hurry;                   /* every grace is 0 */
 	bool stop_overdue;            /* stop_timeout has passed in the present stop or reset */
 	unsigned n_up;                /* members that are not down */

@@ -225,9 +225,10 @@ void loop_snapshot(struct gloop_loop *loop, struct loop_snapshot *ret)
 	pthread_mutex_unlock(&loop->lock);
 }
 
-static char **environment(
-	struct gloop_loop *loop, uint64_t generation, uint64_t cycle, const struct failure *cause)
+char **loop_facts_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle,
+	const struct hook_facts *facts)
 {
+	const struct failure *cause = facts->cause;
 	char throughline[128], generation_text[24], cycle_text[24], status[16];
 	const struct variable variables[] = {
 		{ "GREENLOOP_LOOP", loop->task.name },
@@ -236,9 +237,11 @@ static char **environment(
 		{ "GREENLOOP_CYCLE", cycle_text },
 		{ "GREENLOOP_THROUGHLINE", throughline },
 		{ "GREENLOOP_SOCKET", loop->task.tree->config.socket_path },
+		{ "GREENLOOP_FAILURE_KIND", cause ? failure_kind_to_string(cause->kind) : NULL },
 		{ "GREENLOOP_REASON", cause ? cause->reason : NULL },
 		{ "GREENLOOP_EXIT_STATUS", cause && cause->kind == FAILURE_EXIT ? status : NULL },
 		{ "GREENLOOP_SIGNAL", cause && cause->kind == FAILURE_SIGNAL ? status : NULL },
+		{ "GREENLOOP_OUTCOME", facts->outcome },
 	};
 
 	snprintf(generation_text, sizeof(generation_text), "%" PRIu64, generation);
@@ -250,7 +253,7 @@ static char **environment(
 
 char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle)
 {
-	return environment(loop, generation, cycle, NULL);
+	return loop_facts_environment(loop, generation, cycle, &(struct hook_facts){ 0 });
 }
 
 /* Of the end that on_stop follows, or of the start that on_start repeats. */
@@ -269,5 +272,6 @@ char **loop_hook_environment(
 	bool caused = loop_failures_copy(loop, &last, 1) > 0 &&
 		      is_cause(&last, generation, cycle, starting);
 
-	return environment(loop, generation, cycle, caused ? &last : NULL);
+	return loop_facts_environment(
+		loop, generation, cycle, &(struct hook_facts){ .cause = caused ? &last : NULL });
 }

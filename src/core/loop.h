@@ -87,7 +87,10 @@ struct gloop_loop {
 
 	/* the controller's */
 	struct generation *generation; /* the present one; NULL: none */
-	struct hook *start_hook;
+	struct hook *start_hook;       /* on_open or on_start */
+	bool opened;                   /* on_open has succeeded */
+	bool lived;                    /* it was told to start at least once */
+	bool closed;                   /* on_close and on_terminated have been run */
 	uint64_t next_generation;
 	uint64_t kill_since_usec;
 
@@ -128,8 +131,14 @@ void loop_throughline(
 void loop_event(struct gloop_loop *loop, struct generation *generation,
 	struct event *event); /* fills in who, and tells the observer */
 void loop_record(struct gloop_loop *loop, const struct failure *failure); /* into the history */
+struct hook_facts { /* what a hook gets to know beside its loop; NULL: nothing of that */
+	const struct failure *cause;
+	const char *outcome;
+};
 /* As environment_new(); of a hook with the cause: the loop's last failure. */
 char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle);
+char **loop_facts_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle,
+	const struct hook_facts *facts);
 char **loop_hook_environment(
 	struct gloop_loop *loop, uint64_t generation, uint64_t cycle, bool starting);
 

@@ -3,6 +3,7 @@
  * compared by number. */
 #include "core/group.h"
 #include "core/loop.h"
+#include "core/root.h"
 
 static void give_order(struct gloop_group *child, uint64_t order)
 {
@@ -35,6 +36,15 @@ void group_member_ask(struct task *task)
 		member_hurry(task);
 }
 
+void group_member_close(struct task *task)
+{
+	if (task->closed || task->parent->running || !atomic_load(&task->tree->ending))
+		return;
+	task->closed = true;
+	member_set_phase(task, PHASE_ASKED);
+	mailbox_post(&group_of(task)->box, &group_of(task)->control, GROUP_CLOSE);
+}
+
 /* Nothing of it runs: a failed one is plainly inactive again. */
 void group_member_clear(struct task *task)
 {
@@ -52,7 +62,9 @@ void group_member_look(struct task *task)
 		return; /* of an earlier start */
 	task->ready = report & REPORT_READY;
 	task->lame = report & REPORT_LAME;
-	if (!(report & REPORT_DOWN) || task_is_down(task))
+	if (task->closed && report & REPORT_CLOSED && task->phase == PHASE_ASKED)
+		member_set_phase(task, PHASE_DOWN);
+	if (!(report & REPORT_DOWN) || task->closed || task_is_down(task))
 		return;
 	if (task->phase == PHASE_UP && report & REPORT_FAILED) {
 		const struct action *action = &child->settings.exhausted_action;

@@ -14,6 +14,7 @@
 #include "base/strings.h"
 #include "core/failing.h"
 #include "core/group.h"
+#include "core/loop-hooks.h"
 #include "core/root.h"
 
 /* After the hard stop: how long a thread may take to end, and a process to die. */
@@ -108,32 +109,81 @@ static void begin_generation(struct task *task)
 	watch_cycle(task);
 }
 
-void loop_member_start(struct task *task)
+static void run_start_hook(struct task *task, const char *name, const struct command *command)
 {
 	struct gloop_loop *loop = loop_of(task);
+	char what[32];
 	int r;
 
-	set_timer(task, USEC_INFINITY);
-	if (!loop->settings.on_start.argv) {
-		begin_generation(task);
-		return;
-	}
 	loop_set_state(loop, NULL, LOOP_STARTING);
 	member_set_phase(task, PHASE_HOOK);
-	r = hook_run(&task->hooks, "on_start", &loop->settings.on_start,
+	r = hook_run(&task->hooks, name, command,
 		loop_hook_environment(loop, loop->next_generation, 0, true),
 		loop->settings.hook_timeout_usec, &task->parent->box, &task->letter, MEMBER_HOOK,
 		&loop->start_hook);
-	if (r < 0)
-		put_off_troubled(task, "cannot run on_start", r);
+	if (r >= 0)
+		return;
+	snprintf(what, sizeof(what), "cannot run %s", name);
+	put_off_troubled(task, what, r);
+}
+
+static void start_opened(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+
+	if (loop->settings.on_start.argv)
+		run_start_hook(task, "on_start", &loop->settings.on_start);
+	else
+		begin_generation(task);
+}
+
+void loop_member_start(struct task *task)
+{
+	struct gloop_loop *loop = loop_of(task);
+
+	set_timer(task, USEC_INFINITY);
+	loop->lived = true;
+	loop->opened = loop->opened || !loop->settings.on_open.argv;
+	if (loop->opened)
+		start_opened(task);
+	else
+		run_start_hook(task, "on_open", &loop->settings.on_open);
+}
+
+void loop_member_call_off(struct task *task)
+{
+	hook_call_off(&task->hooks, loop_of(task)->start_hook);
+	if (task->parent->hurry || task->parent->stop_overdue)
+		hook_queue_cancel(&task->hooks);
+}
+
+/* It will not start again by itself. */
+static bool leaves(const struct task *task)
+{
+	return !task->parent->running || !task->wanted || task->done || task->vetoed ||
+	       task->failed;
+}
+
+/* A start need not wait for what only tells of something; who says that it is down must. */
+static bool hooks_are_over(struct task *task)
+{
+	return leaves(task) ? hook_queue_idle(&task->hooks) : hook_queue_settled(&task->hooks);
 }
 
 void loop_member_rest(struct task *task)
 {
-	if (loop_of(task)->state != LOOP_BACKOFF) /* when down, only this thread changes it */
+	struct gloop_loop *loop = loop_of(task);
+	bool closing = leaves(task) && (!hook_queue_idle(&task->hooks) || loop_close_life(task));
+
+	if (loop->state == LOOP_BACKOFF) { /* when down, only this thread changes it */
+		set_timer(task, USEC_INFINITY);
+		loop_set_state(loop, NULL, closing ? LOOP_STOPPING : LOOP_INACTIVE);
+	}
+	if (!closing)
 		return;
-	set_timer(task, USEC_INFINITY);
-	loop_set_state(loop_of(task), NULL, LOOP_INACTIVE);
+	member_set_phase(task, PHASE_CLOSING);
+	if (task->parent->hurry || task->parent->stop_overdue)
+		hook_queue_cancel(&task->hooks);
 }
 
 static void publish_outcome(struct gloop_loop *loop, const char *outcome)
@@ -168,32 +218,46 @@ static void note_veto(struct gloop_loop *loop)
 	loop_event(loop, NULL, &(struct event){ .type = EVENT_NOTE, .text = text });
 }
 
+static void start_hook_failed(struct task *task, const char *name, int status, const char *message)
+{
+	struct gloop_loop *loop = loop_of(task);
+	struct failure failure;
+
+	failure_set(&failure, FAILURE_HOOK, status, "%s: %s", name, message ?: "failed");
+	loop_fail(loop, NULL, &failure, false);
+	if (task->failed)
+		is_down(task);
+	else
+		put_off(task,
+			budget_backoff(&loop->budget, &loop->settings, (uint32_t)clock_now()));
+}
+
 static void start_hook_ended(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
+	bool opening = !loop->opened;
+	const struct command *command =
+		opening ? &loop->settings.on_open : &loop->settings.on_start;
 	_cleanup_free_ char *message = NULL;
-	struct failure failure;
 	int status;
 
 	if (!hook_take(&task->hooks, &loop->start_hook, &status, &message))
 		return;
+	loop->opened = status == 0 || !opening || (command->ignore_failure && status != -ECANCELED);
 	if (!task_should_run(task) || status == -ECANCELED) {
 		is_down(task); /* called off; if it is wanted again meanwhile it starts anew */
-	} else if (status == 0 || loop->settings.on_start.ignore_failure) {
-		begin_generation(task);
-	} else if (status == HOOK_EXIT_VETO) {
+	} else if (status == 0 || command->ignore_failure) {
+		if (opening)
+			start_opened(task);
+		else
+			begin_generation(task);
+	} else if (status == HOOK_EXIT_VETO && !opening) {
 		member_give_up(task, GIVEUP_VETO);
 		publish_outcome(loop, "vetoed");
 		note_veto(loop);
 		is_down(task);
 	} else {
-		failure_set(&failure, FAILURE_HOOK, status, "on_start: %s", message ?: "failed");
-		loop_fail(loop, NULL, &failure, false);
-		if (task->failed)
-			is_down(task);
-		else
-			put_off(task, budget_backoff(&loop->budget, &loop->settings,
-					      (uint32_t)clock_now()));
+		start_hook_failed(task, opening ? "on_open" : "on_start", status, message);
 	}
 }
 
@@ -219,7 +283,7 @@ static void close_generation(struct task *task, const char *outcome)
 			trouble(loop, "cannot run on_stop", r);
 	}
 	loop->generation = generation_unref(generation);
-	if (hook_queue_idle(&task->hooks)) {
+	if (hooks_are_over(task)) {
 		is_down(task);
 	} else {
 		loop_set_state(loop, NULL, LOOP_STOPPING);
@@ -243,7 +307,7 @@ void loop_member_hook(struct task *task)
 
 	if (task->phase == PHASE_HOOK && loop->start_hook)
 		start_hook_ended(task);
-	else if (task->phase == PHASE_CLOSING && hook_queue_idle(&task->hooks))
+	else if (task->phase == PHASE_CLOSING && hooks_are_over(task))
 		is_down(task);
 }
 

@@ -152,12 +152,14 @@ static void take_step(struct task *task)
 		start(task);
 	else if (task->phase == PHASE_DOWN && !task->is_group)
 		loop_member_rest(task);
+	else if (task->phase == PHASE_DOWN)
+		group_member_close(task);
 	else if (task->phase == PHASE_UP && (task->renew || !task_should_run(task)))
 		stop(task);
 	else if (task->phase == PHASE_ASKED && (task->hard || group->hurry || group->stop_overdue))
 		member_hurry(task);
 	else if (task->phase == PHASE_HOOK && !task_should_run(task))
-		hook_queue_cancel(&task->hooks);
+		loop_member_call_off(task);
 	else if (task->phase == PHASE_CLOSING && (group->hurry || group->stop_overdue))
 		hook_queue_cancel(&task->hooks);
 	if (task->phase == PHASE_DOWN && task->failed && task->wanted && group->running)

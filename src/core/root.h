@@ -20,6 +20,7 @@ struct tree {
 	size_t n_tasks;
 	atomic_uint_fast64_t episodes;
 	atomic_bool exit_decided;
+	atomic_bool ending; /* stopped for good */
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t cond;  /* n_threads has become 0 */

@@ -62,6 +62,7 @@ struct loop_settings {
 	struct ready ready;
 	struct action exhausted_action;
 	struct trip_set trip_on;
+	struct command on_open, on_ready, on_failure, on_close, on_terminated;
 	struct status_set fatal_exit_status, success_exit_status;
 	uint64_t interval_usec; /* USEC_INFINITY: not said */
 	uint64_t start_timeout_usec, grace_period_usec, cycle_timeout_usec, forgive_after_usec;

@@ -26,11 +26,11 @@ struct tree;
 
 enum phase {
 	PHASE_DOWN,    /* nothing of it runs */
-	PHASE_HOOK,    /* on_start runs, before a generation */
+	PHASE_HOOK,    /* on_open or on_start runs, before a generation */
 	PHASE_UP,      /* a generation lives */
 	PHASE_ASKED,   /* asked to stop, its grace runs */
 	PHASE_KILLED,  /* stopped hard, its end is awaited */
-	PHASE_CLOSING, /* the generation has ended; on_stop runs */
+	PHASE_CLOSING, /* nothing else of it is left than hooks */
 	PHASE_STUCK, /* cannot be killed: counts as down, but is not started while its tree lives */
 };
 
@@ -78,6 +78,7 @@ struct task {
 	bool fresh;  /* a group: its members forget their failures at its next start */
 	bool renew;  /* to be stopped and then started again */
 	bool hard;   /* without grace */
+	bool closed; /* a group: told that all is over */
 	bool done, vetoed;        /* not wanted for the time being */
 	bool failed;              /* gave up */
 	bool ready;               /* as last seen */
@@ -120,6 +121,7 @@ void member_forget(
 /* core/member-loop.c and core/member-group.c: the same steps, for the one and the other. */
 void loop_member_start(struct task *task);
 void loop_member_rest(struct task *task); /* down, and not to run: no attempt is planned any more */
+void loop_member_call_off(struct task *task); /* the hook before a start */
 void loop_member_ask(struct task *task);
 void loop_member_kill(struct task *task);
 void loop_member_look(struct task *task);
@@ -128,6 +130,7 @@ void loop_member_timer(struct task *task);
 void loop_member_publish(struct task *task);
 void group_member_start(struct task *task);
 void group_member_ask(struct task *task);
+void group_member_close(struct task *task); /* down: if the tree is stopped for good, once */
 void group_member_look(struct task *task);
 void group_member_clear(struct task *task);
 void group_member_publish(struct task *task);

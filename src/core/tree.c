@@ -245,6 +245,7 @@ int tree_start(struct tree *tree)
 
 void tree_stop(struct tree *tree)
 {
+	atomic_store(&tree->ending, true);
 	atomic_store(&tree->root.order, (uint64_t)1 << ORDER_BITS | ORDER_BY_HAND);
 	mailbox_post(&tree->root.box, &tree->root.control, GROUP_ORDER);
 }

@@ -35,11 +35,9 @@ def expression():
 @test("siblings start in order, and stop in the reverse order")
 def order():
     def loop(name, after):
-        return (f"[loop:{name}]\ngroup = g\nafter = {after}\n"
-                f"command = sh -c 'echo +{name} >>%d/order; trap \"echo -{name} >>%d/order; exit 0\" TERM; "
-                f"sleep infinity & wait'\n")
-    # Each waits until the one before has written its line.
-    config = "[defaults:g]\nready = delay:100ms\n[group:g]\n" + loop("c", "b") + loop("a", "") + loop("b", "a")
+        return (f"[loop:{name}]\ngroup = g\nafter = {after}\ncommand = sleep infinity\n"
+                f"on_start = sh -c 'echo +{name} >>%d/order'\non_stop = sh -c 'echo -{name} >>%d/order'\n")
+    config = "[group:g]\n" + loop("c", "b") + loop("a", "") + loop("b", "a")
     with Daemon(config) as daemon:
         daemon.wait_green("g")
         daemon.act("stop", "g")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Stopping: grace, what is left after it, and that the operator wins."""
 
+import os
 import signal
 
 from greenloop import Daemon, check, holds, is_alive, lines, main, same, test
@@ -121,11 +122,11 @@ def member_during_red():
 
 @test("a stop while a reset waits for its members wins")
 def during_reset():
-    config = f"""[group:g]
+    config = """[group:g]
 [loop:deaf]
 group = g
-grace_period = 500ms
-command = {DEAF}
+grace_period = infinity
+command = sh -c 'trap : TERM; touch %d/deaf; while [ ! -e %d/go ]; do sleep 0.05; done'
 [loop:plain]
 group = g
 after = deaf
@@ -133,9 +134,12 @@ command = sleep infinity
 """
     with Daemon(config) as daemon:
         daemon.wait_green("g")
+        daemon.wait_until(lambda: os.path.exists(daemon.file("deaf")), "it is deaf")
         daemon.act("reset", "--no-block", "g")
         daemon.wait_state("deaf", "stopping")
-        daemon.act("stop", "g")
+        daemon.act("stop", "--no-block", "g")
+        open(daemon.file("go"), "w").close()
+        daemon.act("wait", "--for=inactive", "deaf", "plain")
         same(daemon.loops("generation", "state"), {"deaf": (0, "inactive"), "plain": (0, "inactive")}, "loops")
         same(daemon.processes("deaf"), [], "processes")
         same(daemon.why()["episodes"][0]["result"], "stopped", "episode")

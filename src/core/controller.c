@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "core/call.h"
 #include "core/loop.h"
+#include "core/request.h"
+#include "core/reset.h"
 #include "core/root.h"
 
 enum { CONTROLLER_STACK = 256 * 1024 };

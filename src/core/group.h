@@ -140,17 +140,3 @@ void group_settle(struct gloop_group *group);     /* after each step: is a phase
 void group_handle_order(struct gloop_group *group);
 void group_kill_all(struct gloop_group *group);
 void group_run_hook(struct gloop_group *group, const char *name, const struct command *command);
-
-/* core/reset.c: the controller's way from red to green. */
-void reset_handle_red(struct gloop_group *group);
-void reset_settle(struct gloop_group *group);
-void reset_timer_due(struct gloop_group *group);
-void reset_cancel(struct gloop_group *group); /* a stop overtakes it */
-
-/* core/request.c: what calls ask of the controller. */
-struct call;
-void request_handle(struct gloop_group *group, struct call *call);
-void request_member_changed(struct task *member); /* answers what can be answered now */
-void request_group_settled(struct gloop_group *group);
-void requests_refuse(
-	struct gloop_group *group); /* the controller ends: what nobody will answer any more */

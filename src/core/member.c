@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "core/group.h"
 #include "core/loop.h"
+#include "core/request.h"
 
 bool task_should_run(const struct task *task)
 {

@@ -14,6 +14,8 @@
 #include "core/failing.h"
 #include "core/group.h"
 #include "core/loop.h"
+#include "core/request.h"
+#include "core/reset.h"
 #include "core/root.h"
 
 static void answer(struct call *call, int result, const char *format, ...)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "core/event.h"
 #include "core/loop.h"
+#include "core/reset.h"
 
 /* Every member that a turn since `turn` has suspended. */
 static void hold_suspended(struct gloop_group *group, uint64_t turn)

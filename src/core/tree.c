@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "core/group.h"
 #include "core/loop.h"
+#include "core/request.h"
 
 int tree_new(struct tree **ret, const struct tree_config *config)
 {

@@ -23,7 +23,8 @@ def grace():
             daemon.wait_until(lambda: monitor.read(0) and monitor.events[-1]["to"] == "inactive"
                               and not monitor.events[-1]["loop"], "all is told")
             taken = monitor.events[-1]["time"] - monitor.events[0]["time"]
-        check(period * 1000000 <= taken < 5 * period * 1000000, f"they took {taken} µs")
+        # The times are those of the monitor's: wide bounds.
+        check(period * 500000 <= taken < 5 * period * 1000000, f"they took {taken} µs")
 
 
 @test("a process group that outlives its main process is gone before the next process starts")

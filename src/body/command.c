@@ -24,6 +24,7 @@
 #include "base/macro.h"
 #include "core/environment.h"
 #include "core/generation.h"
+#include "body/launch.h"
 #include "process/output.h"
 #include "process/process.h"
 
@@ -117,7 +118,7 @@ static int open_output(struct generation *generation, int *ret_child_fd)
 
 /* *ret_ours: what is missing is ours to have (descriptors, memory, processes), not the command's.
  */
-static int spawn(struct generation *generation, bool *ret_ours)
+static int spawn(struct generation *generation, bool *ret_ours, char **ret_reason)
 {
 	struct command_body *body = body_of(generation);
 	_cleanup_(environment_freep) char **environment = generation_environment(generation);
@@ -130,28 +131,28 @@ static int spawn(struct generation *generation, bool *ret_ours)
 	r = open_output(generation, &output_fd);
 	if (r < 0)
 		return r;
-	r = process_spawn(&body->process,
+	r = launch_spawn(generation_settings(generation), &body->process,
 		&(struct spec){ .argv = generation_settings(generation)->command.argv,
 			.environment = environment,
 			.output_fd = output_fd,
-			.error_fd = -1 });
-	if (r < 0) {
+			.error_fd = -1 },
+		ret_ours, ret_reason);
+	if (r < 0)
 		output_close(&body->output);
-		*ret_ours = process_is_resource_error(r);
-	}
 	return r;
 }
 
-static enum cycle_result not_spawned(
-	struct generation *generation, int error, bool ours, struct failure *failure)
+static enum cycle_result not_spawned(struct generation *generation, int error, bool ours,
+	const char *reason, struct failure *failure)
 {
 	const char *name = generation_settings(generation)->command.argv[0];
-	const char *why = strerrordesc_np(-error);
 
+	if (!reason)
+		reason = strerrordesc_np(-error);
 	if (ours)
-		failure_set(failure, FAILURE_NONE, -error, "cannot start %s: %s", name, why);
+		failure_set(failure, FAILURE_NONE, -error, "cannot start %s: %s", name, reason);
 	else
-		failure_set(failure, FAILURE_EXEC, -error, "cannot execute %s: %s", name, why);
+		failure_set(failure, FAILURE_EXEC, -error, "%s", reason);
 	return ours ? CYCLE_TROUBLE : CYCLE_FAILED;
 }
 
@@ -307,14 +308,15 @@ static enum cycle_result verdict(struct generation *generation, struct failure *
 static enum cycle_result command_cycle(struct generation *generation, struct failure *failure)
 {
 	struct command_body *body = body_of(generation);
+	_cleanup_free_ char *reason = NULL;
 	bool ours;
 	int r;
 
 	if (generation_stopped(generation))
 		return CYCLE_ENDED;
-	r = spawn(generation, &ours);
+	r = spawn(generation, &ours, &reason);
 	if (r < 0)
-		return not_spawned(generation, r, ours, failure);
+		return not_spawned(generation, r, ours, reason, failure);
 
 	set_limits(body, generation_settings(generation));
 	generation_up(generation, body->process.pid);

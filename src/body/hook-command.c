@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mailbox.h"
 #include "base/strings.h"
+#include "body/launch.h"
 #include "core/hook-cancel.h"
 #include "process/process.h"
 
@@ -32,7 +33,8 @@ static int wait_until(struct mailbox *box, uint64_t deadline_usec, const struct 
 	return -ETIMEDOUT;
 }
 
-/* Within its time; then, or when it was called off and has not left by itself, hard. Its group goes with it in any case. */
+/* Within its time; then, or when it was called off and has not left by itself, hard. Its group goes
+ * with it in any case. */
 static int wait_for_end(struct mailbox *box, uint64_t timeout_usec, struct process *process)
 {
 	int r, ended;
@@ -58,17 +60,24 @@ static int result_of(const struct process *process, char **ret_message)
 	return process->code == CLD_EXITED ? process->status : SIGNAL_STATUS + process->status;
 }
 
-static int run_in(struct mailbox *box, const struct spec *spec, uint64_t timeout_usec, struct hook_cancel *cancel,
+static int run_in(struct mailbox *box, const struct loop_settings *settings,
+	const struct spec *spec, uint64_t timeout_usec, struct hook_cancel *cancel,
 	char **ret_message)
 {
 	struct process process = { .state = PROCESS_NEW };
+	_cleanup_free_ char *reason = NULL;
 	char span[64];
+	bool ours;
 	int r;
 
 	process_init(&process, box);
-	r = process_spawn(&process, spec);
+	r = launch_spawn(settings, &process, spec, &ours, &reason);
 	if (r < 0) {
-		(void)string_set(ret_message, "cannot execute %s: %s", spec->argv[0], strerrordesc_np(-r));
+		if (reason)
+			*ret_message = TAKE_PTR(reason);
+		else
+			(void)string_set(ret_message, "cannot execute %s: %s", spec->argv[0],
+				strerrordesc_np(-r));
 		return r;
 	}
 	hook_cancel_listen(cancel, box);
@@ -76,15 +85,16 @@ static int run_in(struct mailbox *box, const struct spec *spec, uint64_t timeout
 	hook_cancel_listen(cancel, NULL);
 	process_done(&process);
 	if (r == -ETIMEDOUT)
-		(void)string_set(
-			ret_message, "timed out after %s", timespan_format(timeout_usec, span, sizeof(span)));
+		(void)string_set(ret_message, "timed out after %s",
+			timespan_format(timeout_usec, span, sizeof(span)));
 	else if (r == -ECANCELED)
 		(void)string_set(ret_message, "called off");
 	return r < 0 ? r : result_of(&process, ret_message);
 }
 
-int hook_command_run(const struct command *command, char *const *environment, uint64_t timeout_usec,
-	struct hook_cancel *cancel, char **ret_message)
+int hook_command_run(const struct loop_settings *settings, const struct command *command,
+	char *const *environment, uint64_t timeout_usec, struct hook_cancel *cancel,
+	char **ret_message)
 {
 	const struct spec spec = {
 		.argv = command->argv,
@@ -99,7 +109,7 @@ int hook_command_run(const struct command *command, char *const *environment, ui
 	r = mailbox_init(&box);
 	if (r < 0)
 		return r;
-	r = run_in(&box, &spec, timeout_usec, cancel, ret_message);
+	r = run_in(&box, settings, &spec, timeout_usec, cancel, ret_message);
 	mailbox_done(&box);
 	return r;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One block for all, taken from a small store and given back to it: a spawn happens in a thread of its own, and a thread that
- * has once used the allocator keeps a cache of its own for as long as it waits. Strings of the daemon's own environment do
- * not change any more and are pointed at.
+ * One block for all, taken from a small store and given back to it: a spawn happens in a thread of
+ * its own, and a thread that has once used the allocator keeps a cache of its own for as long as it
+ * waits. Strings of the daemon's own environment do not change any more and are pointed at.
  */
 #include "core/environment.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,4 +129,42 @@ char **environment_new(
 	}
 	block[n] = NULL;
 	return block;
+}
+
+static bool is_same_name(const char *pair, const char *name, size_t length)
+{
+	return strncmp(pair, name, length) == 0 && pair[length] == '=';
+}
+
+static bool is_base(const char *pair, char *const *configured)
+{
+	size_t length = strcspn(pair, "=");
+
+	for (; configured && *configured; configured++)
+		if (is_same_name(*configured, pair, length))
+			return false;
+	for (size_t i = 0; i < ELEMENTS(kept); i++)
+		if (is_same_name(pair, kept[i], strlen(kept[i])))
+			return true;
+	return false;
+}
+
+char **environment_insert(char *const *environment, char *const *configured, char *const *more)
+{
+	size_t slots = vector_length(environment) + vector_length(more) + 1;
+	struct block *whole = block_new(slots * sizeof(char *));
+	size_t n = 0;
+
+	if (!whole)
+		return NULL;
+	for (char *const *pair = environment; *pair; pair++)
+		if (is_base(*pair, configured))
+			n = put(whole->slots, n, *pair);
+	for (; more && *more; more++)
+		n = put(whole->slots, n, *more);
+	for (char *const *pair = environment; *pair; pair++)
+		if (!is_base(*pair, configured))
+			n = put(whole->slots, n, *pair);
+	whole->slots[n] = NULL;
+	return whole->slots;
 }

@@ -10,12 +10,16 @@ struct variable {
 };
 
 /*
- * One block, the caller's, to be given to environment_free(); NULL: no memory. configured ("KEY=value", may be
- * NULL) is borrowed and must outlive it; the variables are copied. Later ones replace earlier ones
- * of the same name.
+ * One block, the caller's, to be given to environment_free(); NULL: no memory. configured
+ * ("KEY=value", may be NULL) is borrowed and must outlive it; the variables are copied. Later ones
+ * replace earlier ones of the same name.
  */
 char **environment_new(
 	char *const *configured, const struct variable *variables, size_t n_variables);
+
+/* The same with more variables, also borrowed, which are stronger than its base and weaker than
+ * configured and greenloop's own. All that it was made of must outlive it. */
+char **environment_insert(char *const *environment, char *const *configured, char *const *more);
 
 /* Any thread; accepts and returns NULL. */
 char **environment_free(char **environment);

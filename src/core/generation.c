@@ -19,6 +19,7 @@
 /* A command's thread spawns, waits and cuts lines; 64 KiB are plenty, and only what is touched
  * counts. */
 enum { COMMAND_STACK = 64 * 1024 };
+enum { LOOKUP_STACK = 256 * 1024 }; /* of one that looks up users: modules of the system do that */
 
 static _Thread_local struct generation *current;
 
@@ -120,11 +121,16 @@ static void *generation_main(void *userdata)
 	return NULL;
 }
 
+static size_t stack_of(const struct loop_settings *settings)
+{
+	if (settings->type == LOOP_TYPE_MODULE)
+		return settings->stack_size;
+	return settings->setup ? LOOKUP_STACK : COMMAND_STACK;
+}
+
 int generation_start(struct gloop_loop *loop, struct generation **ret)
 {
 	struct generation *generation = generation_new(loop);
-	size_t stack =
-		loop->settings.type == LOOP_TYPE_MODULE ? loop->settings.stack_size : COMMAND_STACK;
 	int r;
 
 	if (!generation)
@@ -138,7 +144,8 @@ int generation_start(struct gloop_loop *loop, struct generation **ret)
 	pthread_mutex_unlock(&loop->lock);
 	loop_set_state(loop, NULL, LOOP_STARTING);
 
-	r = tree_thread_start(loop->task.tree, stack, generation_main, generation, NULL);
+	r = tree_thread_start(
+		loop->task.tree, stack_of(&loop->settings), generation_main, generation, NULL);
 	if (r < 0) {
 		atomic_store(&generation->references, 1);
 		generation_unref(generation);

@@ -11,7 +11,7 @@
 #include "core/group.h"
 #include "core/root.h"
 
-enum { HELPER_STACK = 64 * 1024 };
+enum { HELPER_STACK = 256 * 1024 }; /* it may look up users */
 
 int hook_queue_init(struct hook_queue *queue, struct task *task)
 {
@@ -77,10 +77,11 @@ static void tell_failure(struct hook_queue *queue, const struct hook *hook)
 static void run_one(struct hook_queue *queue, struct hook *hook)
 {
 	const struct tree_config *config = &queue->task->tree->config;
+	const struct gloop_loop *loop = task_loop(queue->task);
 
 	if (config->run_hook)
-		hook->result = config->run_hook(hook->command, hook->environment,
-			hook->timeout_usec, &hook->cancel, &hook->message);
+		hook->result = config->run_hook(loop ? loop_settings(loop) : NULL, hook->command,
+			hook->environment, hook->timeout_usec, &hook->cancel, &hook->message);
 	else
 		hook->result = -ENOSYS;
 	tell_failure(queue, hook);

@@ -5,6 +5,8 @@
  */
 #include "core/settings-value.h"
 
+#include <sys/resource.h>
+
 #include "base/clock.h"
 
 static const char *const type_names[] = { "service", "oneshot", "cycle", "module", NULL };
@@ -46,6 +48,15 @@ enum {
 #define ONE_OF(n) TYPE("name", value_parse_name_of, value_format_name_of), .names = (n)
 #define ACTION(n) TYPE("action", value_parse_action, value_format_action), .names = (n)
 
+#define SIGNED(low, high) TYPE("number", value_parse_signed, value_format_signed), .minimum = (uint64_t)(int64_t)(low), .maximum = (uint64_t)(int64_t)(high)
+#define MODE      TYPE("octal number", value_parse_mode, value_format_mode)
+#define CPUS      TYPE("list of processors", value_parse_cpus, value_format_cpus)
+#define CAPABILITIES TYPE("list of capabilities", value_parse_capabilities, value_format_capabilities)
+#define COUNTS    TYPE("limit (number)", value_parse_limit_count, value_format_limit_count)
+#define SIZES     TYPE("limit (size)", value_parse_limit_size, value_format_limit_size)
+#define SECONDS   TYPE("limit (time)", value_parse_limit_seconds, value_format_limit_seconds)
+#define USECS     TYPE("limit (time)", value_parse_limit_usec, value_format_limit_usec)
+
 /* Those that own memory. */
 #define STRING    TYPE("text", value_parse_string, value_format_string), .release = value_release_string
 #define NAME      TYPE("name", value_parse_name, value_format_string), .release = value_release_string
@@ -53,6 +64,10 @@ enum {
 #define PATHS     TYPE("list of paths", value_parse_paths, value_format_paths), .release = value_release_vector
 #define COMMAND   TYPE("command", value_parse_command, value_format_command), .release = value_release_command
 #define HOOK      TYPE("command", value_parse_hook, value_format_command), .release = value_release_command
+#define USER      TYPE("user", value_parse_user, value_format_string), .release = value_release_string
+#define DIRECTORY TYPE("path", value_parse_directory, value_format_string), .release = value_release_string
+#define ENV_FILE  TYPE("path", value_parse_env_file, value_format_string), .release = value_release_string
+#define NAMES     TYPE("list of names", value_parse_words, value_format_paths), .release = value_release_vector
 #define WORDS     .type = "text", .release = value_release_vector
 /* clang-format on */
 
@@ -61,7 +76,18 @@ enum {
 		.key = (word), .fallback = (standard), .offset = offsetof(struct owner, member),   \
 		.flags = (when), .help = (explanation), __VA_ARGS__                                \
 	}
-#define LOOP(...)   ROW(loop_settings, __VA_ARGS__)
+#define LOOP(...) ROW(loop_settings, __VA_ARGS__)
+
+/* Those of struct setup_settings, which is kept apart. */
+#define INNER(member)                                                                              \
+	.inner = offsetof(struct setup_settings, member),                                          \
+	.inner_size = sizeof(struct setup_settings)
+#define SETUP(word, member, explanation, ...)                                                      \
+	LOOP(word, "", setup, RESTART, explanation, INNER(member), __VA_ARGS__)
+#define SAID(flag) .said = offsetof(struct setup_settings, flag)
+#define LIMIT(word, number, explanation, ...)                                                      \
+	SETUP("limit_" word, limits[number], "its limit of " explanation, __VA_ARGS__)
+
 #define GROUP(...)  ROW(group_settings, __VA_ARGS__)
 #define DAEMON(...) ROW(daemon_settings, __VA_ARGS__)
 
@@ -104,6 +130,33 @@ static const struct setting loop_table[] = {
 	LOOP("log_prefix", "full", log_prefix, LIVE, "whether its lines begin with its name", ONE_OF(prefix_names)),
 	LOOP("stack_size", "8M", stack_size, RESTART, "the stack of a module's thread", SIZE, RANGE(64 << 10, 1 << 30)),
 	LOOP("param.", "", parameters, RESTART | SETTING_PREFIX, "a parameter for the module", WORDS),
+	SETUP("user", user, "the user, and group, that the command runs as", USER),
+	SETUP("supplementary_groups", supplementary_groups, "groups that its process has in addition", NAMES),
+	SETUP("working_directory", working_directory, "the folder that it is started in", DIRECTORY),
+	SETUP("umask", umask, "the permissions that files of its do not get", MODE, SAID(umask_said)),
+	SETUP("nice", nice, "its scheduling priority: the higher, the less it gets", SIGNED(-20, 19), SAID(nice_said)),
+	SETUP("oom_score_adjust", oom_score_adjust, "how soon the kernel kills it when memory is short", SIGNED(-1000, 1000), SAID(oom_score_said)),
+	SETUP("cpu_affinity", cpus, "the processors that it may run on", CPUS),
+	LOOP("no_new_privileges", "no", setup, RESTART, "whether set-user-ID programs and file capabilities have no effect", BOOL, INNER(no_new_privileges)),
+	SETUP("capabilities", capabilities, "all that it keeps of root's powers", CAPABILITIES, SAID(capabilities_said)),
+	LIMIT("as", RLIMIT_AS, "address space", SIZES),
+	LIMIT("core", RLIMIT_CORE, "core file", SIZES),
+	LIMIT("cpu", RLIMIT_CPU, "processor time", SECONDS),
+	LIMIT("data", RLIMIT_DATA, "data segment", SIZES),
+	LIMIT("fsize", RLIMIT_FSIZE, "files that it writes", SIZES),
+	LIMIT("locks", RLIMIT_LOCKS, "file locks", COUNTS),
+	LIMIT("memlock", RLIMIT_MEMLOCK, "memory that it locks", SIZES),
+	LIMIT("msgqueue", RLIMIT_MSGQUEUE, "POSIX message queues", SIZES),
+	LIMIT("nice", RLIMIT_NICE, "priority: 20 minus the lowest nice value that it may take", COUNTS),
+	LIMIT("nofile", RLIMIT_NOFILE, "descriptors", COUNTS),
+	LIMIT("nproc", RLIMIT_NPROC, "processes and threads of its user", COUNTS),
+	LIMIT("rss", RLIMIT_RSS, "resident memory (Linux does not enforce it)", SIZES),
+	LIMIT("rtprio", RLIMIT_RTPRIO, "real-time priority", COUNTS),
+	LIMIT("rttime", RLIMIT_RTTIME, "processor time in a row as a real-time process", USECS),
+	LIMIT("sigpending", RLIMIT_SIGPENDING, "queued signals of its user", COUNTS),
+	LIMIT("stack", RLIMIT_STACK, "stack", SIZES),
+	SETUP("env_file", env_file, "a file with more variables for the environment", ENV_FILE),
+	SETUP("pass_env", pass_env, "variables of the daemon's own environment that it gets", NAMES),
 	LOOP("env.", "", environment, RESTART | SETTING_PREFIX, "a variable of the command's environment", WORDS),
 };
 

@@ -51,11 +51,38 @@ struct command { /* argv NULL: none */
 enum output_kind { OUTPUT_AUTO, OUTPUT_CONSOLE, OUTPUT_NULL };
 enum log_prefix { LOG_PREFIX_FULL, LOG_PREFIX_NONE };
 
+#define LIMIT_INFINITY UINT64_MAX /* RLIM_INFINITY */
+
+struct limit {
+	uint64_t soft, hard; /* in the kernel's unit */
+	bool said;
+};
+
+struct cpu_set {
+	uint64_t words[16]; /* bit n % 64 of word n / 64: processor n */
+};
+
+enum { LIMITS = 16 }; /* of RLIMIT_… */
+
+/* What is set up in a child before its command is executed; zeroed: as the daemon has it. */
+struct setup_settings {
+	char *user; /* USER[:GROUP] */
+	char *working_directory, *env_file;
+	char **supplementary_groups, **pass_env;
+	struct limit limits[LIMITS]; /* by the numbers of RLIMIT_… */
+	struct cpu_set cpus;         /* empty: not said */
+	uint64_t capabilities;
+	unsigned umask;
+	int nice, oom_score_adjust;
+	bool umask_said, nice_said, oom_score_said, capabilities_said, no_new_privileges;
+};
+
 struct loop_settings {
 	char *group, *description, *module, *after;
 	struct command command, on_start, on_stop;
-	char **parameters;  /* param.KEY: "KEY=value" */
-	char **environment; /* env.KEY: "KEY=value" */
+	char **parameters;            /* param.KEY: "KEY=value" */
+	char **environment;           /* env.KEY: "KEY=value" */
+	struct setup_settings *setup; /* NULL: nothing of it was said */
 	enum loop_type type;
 	enum output_kind output;
 	enum log_prefix log_prefix;

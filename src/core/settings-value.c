@@ -96,7 +96,7 @@ VALUE_FORMATTER(value_format_number)
 
 static const char size_units[] = "KMG";
 
-static char *size_to_text(uint64_t bytes)
+char *value_write_size(uint64_t bytes)
 {
 	size_t unit = 0;
 
@@ -109,7 +109,7 @@ static char *size_to_text(uint64_t bytes)
 	return string_printf("%" PRIu64 "%c", bytes, size_units[unit - 1]);
 }
 
-static int size_from_text(const char *text, uint64_t *ret)
+int value_read_size(const char *text, uint64_t *ret)
 {
 	_cleanup_free_ char *digits = strdup(text);
 	size_t length = strlen(text);
@@ -138,7 +138,7 @@ VALUE_PARSER(value_parse_size)
 {
 	_cleanup_free_ char *minimum = NULL, *maximum = NULL;
 	uint64_t bytes = 0;
-	int r = size_from_text(text, &bytes);
+	int r = value_read_size(text, &bytes);
 
 	if (r == -ENOMEM)
 		return r;
@@ -146,8 +146,8 @@ VALUE_PARSER(value_parse_size)
 		*(uint64_t *)value = bytes;
 		return 0;
 	}
-	minimum = size_to_text(setting->minimum);
-	maximum = size_to_text(setting->maximum);
+	minimum = value_write_size(setting->minimum);
+	maximum = value_write_size(setting->maximum);
 	if (!minimum || !maximum)
 		return -ENOMEM;
 	return value_refuse(setting, r < 0 ? r : -ERANGE, text, ret_reason,
@@ -157,7 +157,7 @@ VALUE_PARSER(value_parse_size)
 VALUE_FORMATTER(value_format_size)
 {
 	(void)setting;
-	return size_to_text(*(const uint64_t *)value);
+	return value_write_size(*(const uint64_t *)value);
 }
 
 VALUE_PARSER(value_parse_time)

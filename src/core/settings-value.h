@@ -24,6 +24,10 @@ int value_refuse(const struct setting *setting, int error, const char *text, cha
 /* Plain digits; -EINVAL, -ERANGE above 2^64-1. */
 int value_read_number(const char *text, uint64_t *ret);
 
+/* Bytes, or with K, M, G; as above, -ENOMEM. And the shortest way to write it; NULL: no memory. */
+int value_read_size(const char *text, uint64_t *ret);
+char *value_write_size(uint64_t bytes);
+
 /* The next item of a list split by white space and commas, as a malloc()ed copy. 1, 0 at the end,
  * -ENOMEM. */
 int value_next_item(const char **text, char **ret_item);
@@ -64,6 +68,28 @@ VALUE_PARSER(value_parse_command); /* struct command */
 VALUE_PARSER(value_parse_hook);    /* the same, a leading "-" allowed */
 VALUE_FORMATTER(value_format_command);
 void value_release_command(void *value);
+/* settings-setup.c; what these write is "" where nothing was said */
+VALUE_PARSER(value_parse_signed); /* int; minimum and maximum of the row are signed, too */
+VALUE_FORMATTER(value_format_signed);
+VALUE_PARSER(value_parse_mode); /* unsigned, octal */
+VALUE_FORMATTER(value_format_mode);
+VALUE_PARSER(value_parse_limit_count); /* struct limit: SOFT[:HARD] */
+VALUE_FORMATTER(value_format_limit_count);
+VALUE_PARSER(value_parse_limit_size);
+VALUE_FORMATTER(value_format_limit_size);
+VALUE_PARSER(value_parse_limit_seconds);
+VALUE_FORMATTER(value_format_limit_seconds);
+VALUE_PARSER(value_parse_limit_usec);
+VALUE_FORMATTER(value_format_limit_usec);
+VALUE_PARSER(value_parse_cpus); /* struct cpu_set */
+VALUE_FORMATTER(value_format_cpus);
+VALUE_PARSER(value_parse_capabilities); /* uint64_t: bit n is number n */
+VALUE_FORMATTER(value_format_capabilities);
+VALUE_PARSER(value_parse_user);      /* char *: USER[:GROUP] */
+VALUE_PARSER(value_parse_directory); /* char *: absolute, or "~" */
+VALUE_PARSER(value_parse_env_file);  /* char *: absolute, "-" may be before it */
+VALUE_PARSER(value_parse_words);     /* char ** without white space; formatted as paths */
+
 VALUE_PARSER(value_parse_exits);    /* struct status_set: numbers */
 VALUE_PARSER(value_parse_statuses); /* struct status_set: numbers and signal names */
 VALUE_FORMATTER(value_format_statuses);

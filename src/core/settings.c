@@ -22,9 +22,25 @@ static size_t values_size(enum settings_scope scope)
 	return sizes[scope];
 }
 
+/* Where values that are kept apart are; those of others are all in one place. */
+static void **apart_of(const struct setting *setting, const void *values)
+{
+	return (void **)((char *)values + setting->offset);
+}
+
+/* The struct that value and `said` are in; NULL: it is kept apart, and nothing of it was said. */
+static void *owner_of(const struct setting *setting, void *values)
+{
+	return setting->inner_size > 0 ? *apart_of(setting, values) : values;
+}
+
 static void *value_of(const struct setting *setting, void *values)
 {
-	return (char *)values + setting->offset;
+	char *owner = owner_of(setting, values);
+
+	if (!owner)
+		return NULL;
+	return owner + (setting->inner_size > 0 ? setting->inner : setting->offset);
 }
 
 bool settings_name_valid(const char *name)
@@ -151,14 +167,33 @@ static int set_entry(const struct setting *setting, char ***entries, const char 
 	return 0;
 }
 
-static int set_value(
+static int set_in_place(
 	const struct setting *setting, void *values, const char *text, char **ret_reason)
 {
 	const char *effective = *text ? text : setting->fallback;
 	int r = setting->parse(setting, value_of(setting, values), effective, ret_reason);
 
 	if (r >= 0 && setting->said)
-		*(bool *)((char *)values + setting->said) = *text;
+		*(bool *)((char *)owner_of(setting, values) + setting->said) = *text;
+	return r;
+}
+
+static int set_value(
+	const struct setting *setting, void *values, const char *text, char **ret_reason)
+{
+	void **apart = apart_of(setting, values);
+	int r;
+
+	if (setting->inner_size == 0 || *apart)
+		return set_in_place(setting, values, text, ret_reason);
+	if (!*text)
+		return 0;
+	*apart = calloc(1, setting->inner_size);
+	if (!*apart)
+		return -ENOMEM;
+	r = set_in_place(setting, values, text, ret_reason);
+	if (r < 0)
+		free(TAKE_PTR(*apart));
 	return r;
 }
 
@@ -221,15 +256,20 @@ void settings_done(enum settings_scope scope, void *values)
 	const struct setting *table = settings_table(scope, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (table[i].release)
+		if (table[i].release && value_of(&table[i], values))
 			table[i].release(value_of(&table[i], values));
+	for (size_t i = 0; i < n; i++)
+		if (table[i].inner_size > 0)
+			free(TAKE_PTR(*apart_of(&table[i], values)));
 	memset(values, 0, values_size(scope));
 }
 
 char *setting_format(const struct setting *setting, const void *values)
 {
-	const void *value = (const char *)values + setting->offset;
+	const void *value = value_of(setting, (void *)values);
 
+	if (!value)
+		return strdup(setting->fallback);
 	if (setting->flags & SETTING_PREFIX)
 		return value_format_words(*(char **const *)value);
 	return setting->format(setting, value);

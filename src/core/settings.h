@@ -21,6 +21,10 @@ struct setting {
 	const char *fallback; /* default as text, "" for none */
 	const char *help;     /* one line */
 	size_t offset;
+	/* Values that few loops have are kept apart: offset is that of a pointer to a struct of
+	 * inner_size bytes, which is made when the first of them is said, and the value is at inner
+	 * in it, as is `said`. Zeroes must mean the defaults. 0: not apart. */
+	size_t inner, inner_size;
 	size_t said; /* offset of a bool: was a text given, or is it the default; 0: not kept */
 	int (*parse)(const struct setting *, void *value, const char *text, char **ret_reason);
 	char *(*format)(const struct setting *, const void *value);

@@ -24,11 +24,13 @@ struct tree_config {
 	struct observer observer;
 	unsigned max_abandoned_threads;
 	struct action exhausted_action; /* the daemon's: stay or exit */
-	/* Runs one hook command to its end (within timeout); called on hook helper threads, blocks.
-	 * NULL: no commands. Returns the exit status, or -errno; *ret_message (malloc()ed, may stay
-	 * NULL) says what went wrong. */
-	int (*run_hook)(const struct command *command, char *const *environment,
-		uint64_t timeout_usec, struct hook_cancel *cancel, char **ret_message);
+	/* Runs one hook command to its end (within timeout), on behalf of a loop with these
+	 * settings (NULL: of a group); called on hook helper threads, blocks. NULL: no commands.
+	 * Returns the exit status, or -errno; *ret_message (malloc()ed, may stay NULL) says what
+	 * went wrong. */
+	int (*run_hook)(const struct loop_settings *settings, const struct command *command,
+		char *const *environment, uint64_t timeout_usec, struct hook_cancel *cancel,
+		char **ret_message);
 	const char *socket_path; /* for the children's environment; NULL: none; borrowed */
 };
 

@@ -130,8 +130,9 @@ static int wait_for_cancel(struct hook_cancel *cancel)
 	return letter ? -ECANCELED : -ETIMEDOUT;
 }
 
-static int run_hook(const struct command *command, _unused_ char *const *environment,
-	_unused_ uint64_t timeout_usec, struct hook_cancel *cancel, char **ret_message)
+static int run_hook(_unused_ const struct loop_settings *settings, const struct command *command,
+	_unused_ char *const *environment, _unused_ uint64_t timeout_usec,
+	struct hook_cancel *cancel, char **ret_message)
 {
 	const char *what = command->argv[0];
 	int r = 0;

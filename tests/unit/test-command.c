@@ -790,14 +790,16 @@ static const struct {
 	{ "sleep 100 & exit 0", USEC_INFINITY, 0, NULL, 1 },
 };
 
-static int run_hook(char *const *environment, uint64_t timeout_usec, bool called_off, char **ret_message)
+static int run_hook(
+	char *const *environment, uint64_t timeout_usec, bool called_off, char **ret_message)
 {
 	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	struct hook_cancel cancel = { .lock = &lock, .called_off = called_off };
 	int r;
 
 	letter_init(&cancel.letter);
-	r = hook_command_run(&fake.settings.command, environment, timeout_usec, &cancel, ret_message);
+	r = hook_command_run(
+		NULL, &fake.settings.command, environment, timeout_usec, &cancel, ret_message);
 	ck_assert_ptr_null(cancel.box);
 	return r;
 }
@@ -808,8 +810,8 @@ START_TEST(test_hook)
 	_cleanup_free_ char *message = NULL;
 
 	set_script(LOOP_TYPE_SERVICE, hooks[_i].script);
-	ck_assert_int_eq(run_hook(environment, hooks[_i].timeout_usec, false, &message),
-		hooks[_i].result);
+	ck_assert_int_eq(
+		run_hook(environment, hooks[_i].timeout_usec, false, &message), hooks[_i].result);
 	ck_assert_pstr_eq(message, hooks[_i].message);
 	while (processes_reaped_unknown() < hooks[_i].n_orphans)
 		sched_yield();

@@ -65,8 +65,15 @@ def stopped():
 
 @test("a sibling that has failed does gate")
 def failed():
-    config = "[loop:bad]\nmax_loop_failures = 0\ncommand = false\nready = cycle\n[loop:l]\nafter = bad\ncommand = sleep infinity\n"
-    with Daemon(config.replace("ready = cycle\n", "on_start = sh -c 'exit 1'\n")) as daemon:
+    config = """[loop:bad]
+max_loop_failures = 0
+on_start = false
+command = sleep infinity
+[loop:l]
+after = bad
+command = sleep infinity
+"""
+    with Daemon(config) as daemon:
         daemon.wait_state("bad", "failed")
         same(daemon.loop("l")["state"], "inactive", "l")
         daemon.act("stop", "bad")

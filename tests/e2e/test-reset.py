@@ -121,19 +121,18 @@ def strategies():
 
 @test("a failure while a reset is under way is another reset, never lost")
 def failure_during_reset():
-    config = """
-    [group:g]
-    backoff = 1ms
-    [loop:slow]
-    group = g
-    ready = delay:300ms
-    command = sleep infinity
-    [loop:bad]
-    group = g
-    max_loop_failures = 0
-    command = sh -c '[ "$GREENLOOP_GENERATION" -ne 1 ] || exit 3; exec sleep infinity'
-    """
-    with Daemon(config.replace("\n    ", "\n")) as daemon:
+    config = """[group:g]
+backoff = 1ms
+[loop:slow]
+group = g
+ready = delay:300ms
+command = sleep infinity
+[loop:bad]
+group = g
+max_loop_failures = 0
+command = sh -c '[ "$GREENLOOP_GENERATION" -ne 1 ] || exit 3; exec sleep infinity'
+"""
+    with Daemon(config) as daemon:
         daemon.wait_green("g")
         daemon.act("fail", "--trip", "bad", "the first cause")
         episode = daemon.wait_closed("g")
@@ -231,8 +230,9 @@ group = parent
 command = sleep infinity
 [group:child]
 parent = parent
-max_resets = 1
+max_resets = %d
 backoff = %s
+backoff_max = 1h
 [loop:bad]
 group = child
 max_loop_failures = 0
@@ -244,7 +244,7 @@ command = sleep infinity
 
 @test("an exhausted child group resets its parent's members, and starts anew with an empty budget")
 def nested_exhaustion():
-    with Daemon(NESTED % (1, "1ms", "sh -c 'exit 3'")) as daemon:
+    with Daemon(NESTED % (1, 1, "1ms", "sh -c 'exit 3'")) as daemon:
         outside = daemon.wait_state("outside", "running")["pid"]
         daemon.wait_state("parent", "failed")
         same(daemon.loops("generation"), {"member": 1, "bad": 3, "outside": 0}, "generations")
@@ -259,7 +259,7 @@ def nested_exhaustion():
 
 @test("a parent's reset stops a child group that is itself in the middle of a reset")
 def nested_reset():
-    with Daemon((NESTED % (5, "1h\nbackoff_max = 1h", "sleep infinity")).replace("max_resets = 1", "max_resets = 5")) as daemon:
+    with Daemon(NESTED % (5, 5, "1h", "sleep infinity")) as daemon:
         daemon.wait_green("parent")
         daemon.act("fail", "--trip", "bad")
         daemon.wait_closed("child", 1)

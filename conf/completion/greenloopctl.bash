@@ -10,7 +10,7 @@ _greenloopctl_names() {
 }
 
 _greenloopctl() {
-	local verbs='status list show start stop restart kill reset hard-reset fail forgive why is-green monitor wait
+	local verbs='status list show start stop restart reload kill reset hard-reset fail forgive why is-green monitor wait
 		verify version help'
 	local options='--socket --user --json=short --json=pretty --no-pager --no-legend --quiet --timeout --no-block
 		--all --help --version'

@@ -51,10 +51,12 @@ static struct command_body *body_of(struct generation *generation)
 }
 
 /* A stopped process (SIGSTOP) would not see the signal. */
-static void send_stop(struct command_body *body, int signal)
+static void send_stop(struct command_body *body, const struct loop_settings *settings)
 {
-	process_signal_always(&body->process, signal, false);
-	process_signal_always(&body->process, SIGCONT, false);
+	bool all = settings->kill_mode == KILL_ALL;
+
+	process_signal_always(&body->process, settings->stop_signal, all);
+	process_signal_always(&body->process, SIGCONT, all);
 }
 
 static void command_ask(struct generation *generation)
@@ -62,7 +64,7 @@ static void command_ask(struct generation *generation)
 	struct command_body *body = body_of(generation);
 
 	if (!atomic_exchange(&body->asked, true))
-		send_stop(body, generation_settings(generation)->stop_signal);
+		send_stop(body, generation_settings(generation));
 }
 
 static void command_kill(struct generation *generation)
@@ -182,12 +184,13 @@ static void expire(struct generation *generation, enum failure_kind kind)
 {
 	struct command_body *body = body_of(generation);
 	const struct loop_settings *settings = generation_settings(generation);
+	bool all = settings->kill_mode == KILL_ALL;
 
 	body->expired = kind;
 	body->start_due_usec = body->cycle_due_usec = USEC_INFINITY;
 	body->kill_due_usec = usec_add(clock_now(), settings->grace_period_usec);
-	(void)process_signal(&body->process, settings->stop_signal, false);
-	(void)process_signal(&body->process, SIGCONT, false);
+	(void)process_signal(&body->process, settings->stop_signal, all);
+	(void)process_signal(&body->process, SIGCONT, all);
 }
 
 static void check_limits(struct generation *generation)

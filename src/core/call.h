@@ -24,6 +24,7 @@ enum call_op {
 			    so */
 	CALL_KILL,       /* loop: a signal to its process */
 	CALL_FAIL,       /* loop: report a failure by hand */
+	CALL_RELOAD,     /* loop: lets its program reload, by its own way */
 	CALL_FORGIVE,    /* loop, group: counters and backoff to 0, `failed` cleared */
 };
 

@@ -6,18 +6,17 @@
 #include "core/loop-hooks.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "core/group.h"
 #include "core/loop.h"
 #include "core/root.h"
 
-static void trouble(struct gloop_loop *loop, const char *name, int error)
+static void not_run(struct gloop_loop *loop, const char *name, int error)
 {
-	char text[160];
+	char what[40];
 
-	snprintf(text, sizeof(text), "cannot run %s: %s", name, strerror(-error));
-	loop_event(loop, NULL, &(struct event){ .type = EVENT_TROUBLE, .text = text });
+	snprintf(what, sizeof(what), "cannot run %s", name);
+	loop_trouble(loop, what, error);
 }
 
 static void tell(struct gloop_loop *loop, const char *name, const struct command *command,
@@ -27,7 +26,7 @@ static void tell(struct gloop_loop *loop, const char *name, const struct command
 		&loop->task.hooks, name, command, environment, loop->settings.hook_timeout_usec);
 
 	if (r < 0)
-		trouble(loop, name, r);
+		not_run(loop, name, r);
 }
 
 void loop_tell_ready(struct gloop_loop *loop, struct generation *generation)
@@ -57,7 +56,7 @@ static void run(struct gloop_loop *loop, const char *name, const struct command 
 		loop_facts_environment(loop, loop->number, loop->cycle, facts),
 		loop->settings.hook_timeout_usec, NULL, NULL, 0, NULL);
 	if (r < 0)
-		trouble(loop, name, r);
+		not_run(loop, name, r);
 }
 
 /* How its last generation ended; one that never had any has failed, or was not wanted any more. */

@@ -13,6 +13,7 @@
 #include "base/strings.h"
 #include "core/environment.h"
 #include "core/group.h"
+#include "core/loop-ways.h"
 #include "core/root.h"
 
 struct gloop_loop *loop_of(struct task *task)
@@ -39,6 +40,7 @@ int loop_init(
 void loop_done(struct gloop_loop *loop)
 {
 	generation_unref(loop->generation);
+	loop_ways_done(loop);
 	budget_done(&loop->budget);
 	pthread_mutex_destroy(&loop->lock);
 	settings_done(SETTINGS_LOOP, &loop->settings);
@@ -75,6 +77,14 @@ void loop_event(struct gloop_loop *loop, struct generation *generation, struct e
 	loop_throughline(loop, event->generation, event->cycle, throughline, sizeof(throughline));
 	event->throughline = throughline;
 	observer->event(event, observer->userdata);
+}
+
+void loop_trouble(struct gloop_loop *loop, const char *what, int error)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s: %s", what, strerror(-error));
+	loop_event(loop, NULL, &(struct event){ .type = EVENT_TROUBLE, .text = text });
 }
 
 bool loop_set_state(struct gloop_loop *loop, struct generation *generation, enum loop_state state)
@@ -229,7 +239,7 @@ char **loop_facts_environment(struct gloop_loop *loop, uint64_t generation, uint
 	const struct hook_facts *facts)
 {
 	const struct failure *cause = facts->cause;
-	char throughline[128], generation_text[24], cycle_text[24], status[16];
+	char throughline[128], generation_text[24], cycle_text[24], status[16], pid[16];
 	const struct variable variables[] = {
 		{ "GREENLOOP_LOOP", loop->task.name },
 		{ "GREENLOOP_GROUP", task_group_name(&loop->task) ?: "" },
@@ -242,10 +252,12 @@ char **loop_facts_environment(struct gloop_loop *loop, uint64_t generation, uint
 		{ "GREENLOOP_EXIT_STATUS", cause && cause->kind == FAILURE_EXIT ? status : NULL },
 		{ "GREENLOOP_SIGNAL", cause && cause->kind == FAILURE_SIGNAL ? status : NULL },
 		{ "GREENLOOP_OUTCOME", facts->outcome },
+		{ "GREENLOOP_PID", facts->pid > 0 ? pid : NULL },
 	};
 
 	snprintf(generation_text, sizeof(generation_text), "%" PRIu64, generation);
 	snprintf(cycle_text, sizeof(cycle_text), "%" PRIu64, cycle);
+	snprintf(pid, sizeof(pid), "%d", facts->pid);
 	snprintf(status, sizeof(status), "%d", cause ? cause->status : 0);
 	loop_throughline(loop, generation, cycle, throughline, sizeof(throughline));
 	return environment_new(loop->settings.environment, variables, ELEMENTS(variables));

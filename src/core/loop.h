@@ -31,6 +31,8 @@ struct gloop_loop {
 	/* the controller's */
 	struct generation *generation; /* the present one; NULL: none */
 	struct hook *start_hook;       /* on_open or on_start */
+	struct hook *stop_hook;  /* stop_command */
+	struct hook *reload_hook;
 	bool opened;                   /* on_open has succeeded */
 	bool lived;                    /* it was told to start at least once */
 	bool closed;                   /* on_close and on_terminated have been run */
@@ -73,10 +75,12 @@ void loop_throughline(
 	const struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *buf, size_t size);
 void loop_event(struct gloop_loop *loop, struct generation *generation,
 	struct event *event); /* fills in who, and tells the observer */
+void loop_trouble(struct gloop_loop *loop, const char *what, int error); /* the daemon's own */
 void loop_record(struct gloop_loop *loop, const struct failure *failure); /* into the history */
 struct hook_facts { /* what a hook gets to know beside its loop; NULL: nothing of that */
 	const struct failure *cause;
 	const char *outcome;
+	pid_t pid; /* its main process */
 };
 /* As environment_new(); of a hook with the cause: the loop's last failure. */
 char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle);

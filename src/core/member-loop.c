@@ -15,6 +15,7 @@
 #include "core/failing.h"
 #include "core/group.h"
 #include "core/loop-hooks.h"
+#include "core/loop-ways.h"
 #include "core/root.h"
 
 /* After the hard stop: how long a thread may take to end, and a process to die. */
@@ -24,14 +25,6 @@
 static void set_timer(struct task *task, uint64_t when_usec)
 {
 	timers_set(&task->parent->timers, &task->timer, when_usec);
-}
-
-static void trouble(struct gloop_loop *loop, const char *what, int error)
-{
-	char text[160];
-
-	snprintf(text, sizeof(text), "%s: %s", what, strerror(-error));
-	loop_event(loop, NULL, &(struct event){ .type = EVENT_TROUBLE, .text = text });
 }
 
 /* It could not be started now; the next attempt after wait. */
@@ -51,7 +44,7 @@ static void put_off_troubled(struct task *task, const char *what, int error)
 {
 	const struct loop_settings *settings = &loop_of(task)->settings;
 
-	trouble(loop_of(task), what, error);
+	loop_trouble(loop_of(task), what, error);
 	put_off(task, backoff_nth(settings->backoff_usec, settings->backoff_max_usec,
 			      ++task->start_troubles));
 }
@@ -280,9 +273,10 @@ static void close_generation(struct task *task, const char *outcome)
 				loop, generation->number, atomic_load(&generation->cycle), false),
 			loop->settings.hook_timeout_usec, NULL, NULL, 0, NULL);
 		if (r < 0)
-			trouble(loop, "cannot run on_stop", r);
+			loop_trouble(loop, "cannot run on_stop", r);
 	}
 	loop->generation = generation_unref(generation);
+	hook_call_off(&task->hooks, loop->reload_hook);
 	if (hooks_are_over(task)) {
 		is_down(task);
 	} else {
@@ -305,6 +299,7 @@ void loop_member_hook(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
 
+	loop_see_ways(loop);
 	if (task->phase == PHASE_HOOK && loop->start_hook)
 		start_hook_ended(task);
 	else if (task->phase == PHASE_CLOSING && hooks_are_over(task))
@@ -357,7 +352,7 @@ void loop_member_ask(struct task *task)
 		loop_member_kill(task);
 		return;
 	}
-	loop->ops->ask(loop->generation);
+	loop_ask(loop);
 	set_timer(task, usec_add(clock_now(), loop->settings.grace_period_usec));
 }
 
@@ -366,6 +361,7 @@ void loop_member_kill(struct task *task)
 	struct gloop_loop *loop = loop_of(task);
 
 	member_set_phase(task, PHASE_KILLED);
+	hook_call_off(&task->hooks, loop->stop_hook);
 	loop->kill_since_usec = clock_now();
 	loop_event(loop, loop->generation, &(struct event){ .type = EVENT_HARD });
 	loop->ops->kill(loop->generation);

@@ -13,6 +13,7 @@
 
 #include "core/failing.h"
 #include "core/group.h"
+#include "core/loop-ways.h"
 #include "core/loop.h"
 #include "core/request.h"
 #include "core/reset.h"
@@ -103,6 +104,8 @@ void request_member_changed(struct task *task)
 	list_for_each_safe (link, &task->calls) {
 		struct call *call = container_of(link, struct call, waiting);
 
+		if (call->op == CALL_RELOAD)
+			continue;
 		if (call->op == CALL_STOP)
 			try_answer_stop(task, call);
 		else
@@ -227,6 +230,47 @@ static void send_signal(struct task *task, struct call *call)
 		answer(call, r, "cannot be signalled: %s", strerror(-r));
 	else
 		answer(call, 0, "%s", "");
+}
+
+static void reload(struct task *task, struct call *call)
+{
+	struct gloop_loop *loop = task_loop(task);
+	bool later;
+	int r;
+
+	if (!loop) {
+		answer(call, -EINVAL, "is a group: it is loops that can be reloaded");
+		return;
+	}
+	r = loop_reload(loop, &later);
+	if (r == -EOPNOTSUPP)
+		answer(call, r, "has neither reload_signal nor reload_command");
+	else if (r == -ESRCH)
+		answer(call, r, "has no process");
+	else if (r == -EALREADY)
+		answer(call, r, "is being reloaded already");
+	else if (r < 0)
+		answer(call, r, "cannot be reloaded: %s", strerror(-r));
+	else if (later)
+		accept(call, &task->calls);
+	else
+		answer(call, 0, "%s", "");
+}
+
+void request_reloaded(struct task *task, int status, const char *message)
+{
+	list_for_each_safe (link, &task->calls) {
+		struct call *call = container_of(link, struct call, waiting);
+
+		if (call->op != CALL_RELOAD)
+			continue;
+		if (status == 0)
+			answer(call, 0, "%s", "");
+		else if (status == -ECANCELED)
+			answer(call, status, "was stopped meanwhile");
+		else
+			answer(call, -EIO, "reload_command: %s", message ? message : "failed");
+	}
 }
 
 static void fail(struct task *task, struct call *call)
@@ -366,6 +410,9 @@ void request_handle(struct gloop_group *group, struct call *call)
 		break;
 	case CALL_KILL:
 		send_signal(call->target, call);
+		break;
+	case CALL_RELOAD:
+		reload(call->target, call);
 		break;
 	case CALL_FAIL:
 		fail(call->target, call);

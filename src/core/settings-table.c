@@ -12,6 +12,7 @@
 static const char *const type_names[] = { "service", "oneshot", "cycle", "module", NULL };
 static const char *const strategy_names[] = { "one_for_all", "rest_for_one", "one_for_one", NULL };
 static const char *const output_names[] = { "auto", "console", "null", NULL };
+static const char *const kill_modes[] = { "mixed", "all", NULL };
 static const char *const prefix_names[] = { "full", "none", NULL };
 static const char *const target_names[] = { "auto", "journal", "console", NULL };
 static const char *const loop_actions[] = { "escalate", "stay", "ignore", "cooldown:TIME",
@@ -40,6 +41,7 @@ enum {
 #define PAUSE     TIME, RANGE(USEC_PER_MSEC, YEAR)
 #define INTERVAL  TYPE("time", value_parse_time, value_format_interval), RANGE(0, USEC_INFINITY - 1)
 #define SIGNAL    TYPE("signal", value_parse_signal, value_format_signal)
+#define ANY_SIGNAL TYPE("signal", value_parse_signal_or_none, value_format_signal_or_none)
 #define LEVEL     TYPE("log level", value_parse_log_level, value_format_log_level)
 #define READY     TYPE("readiness", value_parse_ready, value_format_ready)
 #define EXITS     TYPE("list of exit statuses", value_parse_exits, value_format_statuses)
@@ -118,6 +120,10 @@ static const struct setting loop_table[] = {
 	LOOP("backoff_max", "30s", backoff_max_usec, LIVE, "the longest wait between two attempts", PAUSE),
 	LOOP("cycle_timeout", "infinity", cycle_timeout_usec, LIVE, "a cycle that takes longer is a failure", ANY_TIME),
 	LOOP("stop_signal", "TERM", stop_signal, LIVE, "the signal that asks its process to stop", SIGNAL),
+	LOOP("stop_command", "", stop_command, LIVE, "runs before stop_signal is sent", HOOK),
+	LOOP("kill_mode", "mixed", kill_mode, LIVE, "whom stop_signal goes to: the main process, or all", ONE_OF(kill_modes)),
+	LOOP("reload_signal", "", reload_signal, LIVE, "the signal that lets its process reload", ANY_SIGNAL),
+	LOOP("reload_command", "", reload_command, LIVE, "the command that lets it reload, instead of a signal", HOOK),
 	LOOP("on_open", "", on_open, LIVE, "runs before the first start", HOOK),
 	LOOP("on_start", "", on_start, LIVE, "runs before each start; exit status 77 is a veto", HOOK),
 	LOOP("on_ready", "", on_ready, LIVE, "runs each time it becomes ready", HOOK),

@@ -43,6 +43,8 @@ struct trip_set {       /* what trips at once */
 	struct status_set statuses;
 };
 
+enum kill_mode { KILL_MIXED, KILL_ALL };
+
 struct command { /* argv NULL: none */
 	char **argv;
 	bool ignore_failure; /* a leading "-" */
@@ -89,6 +91,9 @@ struct loop_settings {
 	struct ready ready;
 	struct action exhausted_action;
 	struct trip_set trip_on;
+	struct command stop_command, reload_command;
+	enum kill_mode kill_mode;
+	int reload_signal; /* 0: none */
 	struct command on_open, on_ready, on_failure, on_close, on_terminated;
 	struct status_set fatal_exit_status, success_exit_status;
 	uint64_t interval_usec; /* USEC_INFINITY: not said */

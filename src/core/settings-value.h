@@ -49,6 +49,8 @@ VALUE_PARSER(value_parse_name_of);           /* an enumeration; none: the number
 VALUE_FORMATTER(value_format_name_of);
 VALUE_PARSER(value_parse_signal); /* int */
 VALUE_FORMATTER(value_format_signal);
+VALUE_PARSER(value_parse_signal_or_none); /* int; none: 0 */
+VALUE_FORMATTER(value_format_signal_or_none);
 VALUE_PARSER(value_parse_log_level); /* int, syslog's */
 VALUE_FORMATTER(value_format_log_level);
 VALUE_PARSER(value_parse_ready);

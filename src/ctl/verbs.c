@@ -28,6 +28,7 @@ const struct verb verbs[] = {
 	{ .name = "kill", .args = "NAME…", .help = "send a signal to the processes",
 		.special = OPTION_SIGNAL, .max_names = MANY_NAMES, .acts = true, .method = "Kill",
 		.run = verb_kill },
+	ACT("reload", "NAME…", "Reload", "let programs reload, each in its own way"),
 	ACT("reset", "GROUP…", "Reset", "a full group reset by hand"),
 	ACT("hard-reset", "NAME…", "HardReset", "the next generation at once, without grace"),
 	{ .name = "fail", .args = "NAME [REASON…]", .help = "report a failure by hand",

@@ -177,6 +177,11 @@ static int forgive(sd_bus_message *message, void *userdata, sd_bus_error *error)
 	return act_plainly(message, userdata, CALL_FORGIVE, TARGET_ALL, error);
 }
 
+static int reload(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return act_plainly(message, userdata, CALL_RELOAD, TARGET_LOOPS, error);
+}
+
 static int send_signal(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct job_request request = { .op = CALL_KILL, .reason = "" };
@@ -282,6 +287,7 @@ static const sd_bus_vtable manager[] = {
 	SD_BUS_METHOD_WITH_ARGS("Reset", REQUEST, RESULTS, reset, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("HardReset", REQUEST, RESULTS, hard_reset, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Forgive", REQUEST, RESULTS, forgive, ANYBODY),
+	SD_BUS_METHOD_WITH_ARGS("Reload", REQUEST, RESULTS, reload, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("as", patterns, "b", all, "i", signal), RESULTS,
 		send_signal, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Fail",

@@ -44,9 +44,9 @@
 
 /*
  * Start, Stop, Restart, HardReset, Forgive(as patterns, b all, b oneway, s reason) ->
- * a(BUS_RESULT_ROW) Reset: the same, groups only. Kill(as patterns, b all, i signal), Fail(as
- * patterns, b all, s reason, b trip). All patterns are checked before anything is done. One row for
- * each target: name, errno (0: done), sentence.
+ * a(BUS_RESULT_ROW). Reset: the same, groups only. Reload: the same, loops only. Kill(as patterns, b
+ * all, i signal), Fail(as patterns, b all, s reason, b trip). All patterns are checked before
+ * anything is done. One row for each target: name, errno (0: done), sentence.
  */
 #define BUS_RESULT_ROW "(sis)"
 

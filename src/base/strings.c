@@ -85,6 +85,23 @@ bool utf8_valid(const char *text, size_t length)
 	return true;
 }
 
+char *string_utf8(const char *text, size_t length)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	char *clean = malloc(3 * length + 1), *end = clean;
+
+	while (clean && length > 0) {
+		size_t n = utf8_character(text, length);
+
+		end = n > 0 ? mempcpy(end, text, n) : mempcpy(end, replacement, 3);
+		text += n > 0 ? n : 1;
+		length -= n > 0 ? n : 1;
+	}
+	if (clean)
+		*end = '\0';
+	return clean;
+}
+
 /* How many bytes at text may be shown as they are: one character's, or 0. U+0080 … U+009F are
  * controls, too. */
 static size_t printable_character(const char *text, size_t length)

@@ -46,5 +46,9 @@ char *vector_join(char *const *v, const char *separator);
  * vector. */
 int words_split(const char *text, char ***ret, const char **ret_reason);
 
+/* A copy in which each byte that is not UTF-8, and each NUL, is U+FFFD; malloc()ed; NULL: no
+ * memory. */
+char *string_utf8(const char *text, size_t length);
+
 /* The edit distance of two words, for "did you mean". */
 unsigned string_distance(const char *a, const char *b);

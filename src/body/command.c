@@ -22,20 +22,19 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
+#include "body/capture.h"
+#include "body/launch.h"
 #include "core/environment.h"
 #include "core/generation.h"
-#include "body/launch.h"
-#include "process/output.h"
 #include "process/process.h"
 
 #define LEFTOVERS_GRACE_USEC                                                                       \
 	(1 * USEC_PER_SEC) /* for members of the group that outlive the main process */
 #define LEFTOVERS_LOOK_USEC (20 * USEC_PER_MSEC) /* not every end of theirs is to be heard of */
-#define STUCK_RETRY_USEC    (10 * USEC_PER_MSEC) /* lines that nobody had room for */
 
 struct command_body {
 	struct process process;
-	struct output output;
+	struct capture capture;
 	atomic_bool asked; /* the stop signal of this generation was sent, or is remembered */
 
 	/* The present cycle's; the loop's thread only. */
@@ -96,7 +95,7 @@ static int command_start(struct generation *generation, _unused_ struct failure 
 	struct command_body *body = body_of(generation);
 
 	process_init(&body->process, generation_box(generation));
-	body->output.fd = -1;
+	capture_init(&body->capture);
 	return 0;
 }
 
@@ -105,42 +104,31 @@ static void command_stop(struct generation *generation)
 	process_done(&body_of(generation)->process);
 }
 
-static bool take_line(const char *text, size_t length, void *userdata)
-{
-	return generation_output(userdata, text, length);
-}
-
-static int open_output(struct generation *generation, int *ret_child_fd)
-{
-	if (generation_settings(generation)->output == OUTPUT_NULL)
-		return 0;
-	return output_open(&body_of(generation)->output, generation_box(generation), take_line,
-		generation, ret_child_fd);
-}
-
 /* *ret_ours: what is missing is ours to have (descriptors, memory, processes), not the command's.
  */
 static int spawn(struct generation *generation, bool *ret_ours, char **ret_reason)
 {
 	struct command_body *body = body_of(generation);
 	_cleanup_(environment_freep) char **environment = generation_environment(generation);
-	_cleanup_close_ int output_fd = -1;
+	_cleanup_close_ int output_fd = -1, error_fd = -1;
 	int r;
 
 	*ret_ours = true;
 	if (!environment)
 		return -ENOMEM;
-	r = open_output(generation, &output_fd);
-	if (r < 0)
+	r = capture_open(&body->capture, generation, &output_fd, &error_fd);
+	if (r < 0) {
+		capture_close(&body->capture);
 		return r;
+	}
 	r = launch_spawn(generation_settings(generation), &body->process,
 		&(struct spec){ .argv = generation_settings(generation)->command.argv,
 			.environment = environment,
 			.output_fd = output_fd,
-			.error_fd = -1 },
+			.error_fd = error_fd },
 		ret_ours, ret_reason);
 	if (r < 0)
-		output_close(&body->output);
+		capture_close(&body->capture);
 	return r;
 }
 
@@ -221,13 +209,13 @@ static void wait_once(struct generation *generation, uint64_t deadline_usec)
 	unsigned facts = 0;
 	bool stopped;
 
-	if (body->output.stuck)
-		deadline_usec = MIN(deadline_usec, clock_now() + STUCK_RETRY_USEC);
+	if (capture_is_stuck(&body->capture))
+		deadline_usec = MIN(deadline_usec, capture_due(&body->capture, clock_now()));
 	letter = generation_wait(generation, deadline_usec, &facts, &stopped);
 	if (letter == &body->process.letter)
 		body->exited |= (facts & PROCESS_EXITED) != 0;
-	else if (letter == &body->output.watch.letter || body->output.stuck)
-		output_read(&body->output);
+	else
+		capture_handle(&body->capture, letter);
 }
 
 static void wait_for_exit(struct generation *generation)
@@ -252,18 +240,18 @@ static void wait_for_group(struct generation *generation)
 	uint64_t due = clock_now() + LEFTOVERS_GRACE_USEC;
 	bool lingers = process_lingers(&body->process);
 
-	output_read(&body->output);
+	capture_read(&body->capture);
 	if (lingers)
 		(void)process_signal(
 			&body->process, generation_settings(generation)->stop_signal, true);
 
-	while (lingers || (body->output.stuck && clock_now() < due)) {
+	while (lingers || (capture_is_stuck(&body->capture) && clock_now() < due)) {
 		if (lingers && clock_now() >= due)
 			(void)process_signal(&body->process, SIGKILL, true);
 		wait_once(generation, clock_now() + LEFTOVERS_LOOK_USEC);
 		lingers = process_lingers(&body->process);
 	}
-	output_close(&body->output);
+	capture_close(&body->capture);
 }
 
 static bool is_success(const struct process *process, const struct loop_settings *settings)

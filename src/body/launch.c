@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/strings.h"
@@ -287,9 +288,13 @@ static char *explain(const struct loop_settings *settings, const char *program, 
 
 /* ---- the spawn */
 
+/* Pipes only: what else is there, /dev/null above all, is not ours to give away. */
 static void own_output(const struct setup *setup, int output_fd)
 {
-	if (output_fd >= 0 && (setup->set & SETUP_UID))
+	struct stat st;
+
+	if (output_fd >= 0 && (setup->set & SETUP_UID) && fstat(output_fd, &st) == 0 &&
+		S_ISFIFO(st.st_mode))
 		(void)!fchown(output_fd, setup->uid, setup->gid);
 }
 

@@ -12,6 +12,8 @@
 
 #include "core/failure.h"
 
+struct waiter;
+
 enum event_type {
 	EVENT_STATE,          /* a loop or group went from one state to another */
 	EVENT_READY,          /* a loop became ready, or ceased to be: value 1, 0 */
@@ -44,9 +46,20 @@ struct event {
 	bool counted;
 };
 
+struct event_lines { /* each with its newline */
+	const char *text;
+	size_t length;
+	bool error;            /* from a pipe of standard error's own */
+	struct waiter *waiter; /* base/waiter.h */
+};
+
 struct observer {
 	void (*event)(const struct event *event, void *userdata);
-	/* A line that the loop's child wrote. false: no room now, offer it again. */
-	bool (*output)(const struct event *about, const char *text, size_t length, void *userdata);
+	/* Lines that the loop's child wrote. Returns how many bytes were taken, whole lines only;
+	 * when that is less than all there is no room now, and the waiter is told when there is. */
+	size_t (*output)(
+		const struct event *about, const struct event_lines *lines, void *userdata);
+	void (*followed)(void *userdata); /* a loop that somebody follows has new lines; may be
+					     NULL */
 	void *userdata;
 };

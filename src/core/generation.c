@@ -388,22 +388,27 @@ int generation_fail(struct generation *generation, const struct failure *failure
 	}
 }
 
-bool generation_output(struct generation *generation, const char *text, size_t length)
+size_t generation_output(struct generation *generation, const struct event_lines *lines)
 {
 	struct gloop_loop *loop = generation->loop;
 	const struct observer *observer = &loop->task.tree->config.observer;
+	uint64_t cycle = atomic_load(&generation->cycle);
+	size_t taken = lines->length;
 	char throughline[128];
 
-	if (!observer->output)
-		return true;
-	loop_throughline(loop, generation->number, atomic_load(&generation->cycle), throughline,
-		sizeof(throughline));
-	return observer->output(&(struct event){ .loop = loop->task.name,
-					.group = task_group_name(&loop->task),
-					.generation = generation->number,
-					.cycle = atomic_load(&generation->cycle),
-					.throughline = throughline },
-		text, length, observer->userdata);
+	if (observer->output) {
+		loop_throughline(
+			loop, generation->number, cycle, throughline, sizeof(throughline));
+		taken = observer->output(&(struct event){ .loop = loop->task.name,
+						 .group = task_group_name(&loop->task),
+						 .generation = generation->number,
+						 .cycle = cycle,
+						 .throughline = throughline },
+			lines, observer->userdata);
+	}
+	if (taken > 0)
+		loop_keep_lines(loop, generation->number, cycle, lines, taken);
+	return taken;
 }
 
 char **generation_environment(struct generation *generation)

@@ -14,6 +14,7 @@
 #include "core/body.h"
 #include "core/settings.h"
 
+struct event_lines;
 struct gloop_loop;
 struct generation;
 
@@ -58,8 +59,9 @@ void generation_set_status(
 /* Loop's thread: the reason that gloop_error() kept, now the caller's; NULL: none. */
 char *generation_take_error(struct generation *generation);
 
-/* A line of output: to the observers, with the loop's throughline. */
-bool generation_output(struct generation *generation, const char *text, size_t length);
+/* Lines of output: to the observers, with the loop's throughline; and kept. How many bytes of them
+ * were taken, as observer.output says. */
+size_t generation_output(struct generation *generation, const struct event_lines *lines);
 
 /* The environment of a child of this cycle, as environment_new() makes it: to be given to
  * environment_free(); NULL: no memory. */

@@ -45,6 +45,7 @@ void loop_done(struct gloop_loop *loop)
 	pthread_mutex_destroy(&loop->lock);
 	settings_done(SETTINGS_LOOP, &loop->settings);
 	free(loop->failures);
+	loop_words_free(loop);
 	free(loop->status);
 	free(loop->note);
 	task_done(&loop->task);
@@ -144,8 +145,12 @@ void loop_record(struct gloop_loop *loop, const struct failure *failure)
 	pthread_mutex_lock(&loop->lock);
 	if (!loop->failures)
 		loop->failures = calloc(LOOP_FAILURES_KEPT, sizeof(*loop->failures));
-	if (loop->failures)
-		loop->failures[loop->n_failures++ % LOOP_FAILURES_KEPT] = *failure;
+	if (loop->failures) {
+		unsigned slot = loop->n_failures++ % LOOP_FAILURES_KEPT;
+
+		loop->failures[slot] = *failure;
+		loop_words_record(loop, failure, slot);
+	}
 	pthread_mutex_unlock(&loop->lock);
 }
 

@@ -18,6 +18,9 @@
 #include "core/task.h"
 #include "greenloop.h"
 
+struct event_lines;
+struct loop_words;
+
 enum { LOOP_FAILURES_KEPT = 8 };
 
 struct gloop_loop {
@@ -50,6 +53,7 @@ struct gloop_loop {
 	uint64_t since_realtime_usec, next_start_realtime_usec;
 	struct failure *failures; /* ring of LOOP_FAILURES_KEPT, made at the first failure */
 	unsigned n_failures;      /* ever, modulo nothing: index of the next slot is n % KEPT */
+	struct loop_words *words; /* what its children said; made with the first line */
 	const char *outcome;      /* literal */
 	char *status, *note;      /* NULL: none */
 };
@@ -77,6 +81,14 @@ void loop_event(struct gloop_loop *loop, struct generation *generation,
 	struct event *event); /* fills in who, and tells the observer */
 void loop_trouble(struct gloop_loop *loop, const char *what, int error); /* the daemon's own */
 void loop_record(struct gloop_loop *loop, const struct failure *failure); /* into the history */
+
+/* core/loop-lines.c. Of a loop's last lines; the second under its lock: the failure takes the slot.
+ */
+void loop_keep_lines(struct gloop_loop *loop, uint64_t generation, uint64_t cycle,
+	const struct event_lines *lines, size_t length);
+void loop_words_record(struct gloop_loop *loop, const struct failure *failure, unsigned slot);
+void loop_words_free(struct gloop_loop *loop);
+
 struct hook_facts { /* what a hook gets to know beside its loop; NULL: nothing of that */
 	const struct failure *cause;
 	const char *outcome;

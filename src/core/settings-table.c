@@ -11,9 +11,8 @@
 
 static const char *const type_names[] = { "service", "oneshot", "cycle", "module", NULL };
 static const char *const strategy_names[] = { "one_for_all", "rest_for_one", "one_for_one", NULL };
-static const char *const output_names[] = { "auto", "console", "null", NULL };
 static const char *const kill_modes[] = { "mixed", "all", NULL };
-static const char *const prefix_names[] = { "full", "none", NULL };
+static const char *const prefix_names[] = { "auto", "full", "none", NULL };
 static const char *const target_names[] = { "auto", "journal", "console", NULL };
 static const char *const loop_actions[] = { "escalate", "stay", "ignore", "cooldown:TIME",
 	"exit[:N]", NULL };
@@ -66,6 +65,7 @@ enum {
 #define PATHS     TYPE("list of paths", value_parse_paths, value_format_paths), .release = value_release_vector
 #define COMMAND   TYPE("command", value_parse_command, value_format_command), .release = value_release_command
 #define HOOK      TYPE("command", value_parse_hook, value_format_command), .release = value_release_command
+#define OUTPUT    TYPE("output", value_parse_output, value_format_output), .release = value_release_output
 #define USER      TYPE("user", value_parse_user, value_format_string), .release = value_release_string
 #define DIRECTORY TYPE("path", value_parse_directory, value_format_string), .release = value_release_string
 #define ENV_FILE  TYPE("path", value_parse_env_file, value_format_string), .release = value_release_string
@@ -132,8 +132,12 @@ static const struct setting loop_table[] = {
 	LOOP("on_close", "", on_close, LIVE, "runs when all is stopped for good", HOOK),
 	LOOP("on_terminated", "", on_terminated, LIVE, "runs after on_close, and gets the outcome", HOOK),
 	LOOP("hook_timeout", "10s", hook_timeout_usec, LIVE, "how long a hook may take", ANY_TIME),
-	LOOP("output", "auto", output, RESTART, "where its output goes", ONE_OF(output_names)),
-	LOOP("log_prefix", "full", log_prefix, LIVE, "whether its lines begin with its name", ONE_OF(prefix_names)),
+	LOOP("output", "auto", output, RESTART, "where its standard output goes", OUTPUT),
+	LOOP("error_output", "", error_output, RESTART, "where its standard error goes; default: as output", OUTPUT),
+	LOOP("log_prefix", "auto", log_prefix, LIVE, "whether its lines begin with time and name; auto: not in files", ONE_OF(prefix_names)),
+	LOOP("log_max_size", "10M", log_max_size, LIVE, "the size at which its file is rotated; 0: never", SIZE, RANGE(0, UINT64_C(1) << 50)),
+	LOOP("log_max_files", "5", log_max_files, LIVE, "how many files are kept, the present one included", NUMBER, RANGE(1, 1000)),
+	LOOP("log_tail", "64", log_tail, LIVE, "how many of its last lines are kept in memory", NUMBER, RANGE(0, 10000)),
 	LOOP("stack_size", "8M", stack_size, RESTART, "the stack of a module's thread", SIZE, RANGE(64 << 10, 1 << 30)),
 	LOOP("param.", "", parameters, RESTART | SETTING_PREFIX, "a parameter for the module", WORDS),
 	SETUP("user", user, "the user, and group, that the command runs as", USER),

@@ -50,8 +50,21 @@ struct command { /* argv NULL: none */
 	bool ignore_failure; /* a leading "-" */
 };
 
-enum output_kind { OUTPUT_AUTO, OUTPUT_CONSOLE, OUTPUT_NULL };
-enum log_prefix { LOG_PREFIX_FULL, LOG_PREFIX_NONE };
+enum output_kind {
+	OUTPUT_SAME, /* of error_output: where output goes */
+	OUTPUT_AUTO,
+	OUTPUT_JOURNAL,
+	OUTPUT_CONSOLE,
+	OUTPUT_NULL,
+	OUTPUT_FILE
+};
+struct output_target {
+	enum output_kind kind;
+	char *path; /* OUTPUT_FILE */
+};
+bool output_target_equal(const struct output_target *a, const struct output_target *b);
+
+enum log_prefix { LOG_PREFIX_AUTO, LOG_PREFIX_FULL, LOG_PREFIX_NONE };
 
 #define LIMIT_INFINITY UINT64_MAX /* RLIM_INFINITY */
 
@@ -86,7 +99,7 @@ struct loop_settings {
 	char **environment;           /* env.KEY: "KEY=value" */
 	struct setup_settings *setup; /* NULL: nothing of it was said */
 	enum loop_type type;
-	enum output_kind output;
+	struct output_target output, error_output;
 	enum log_prefix log_prefix;
 	struct ready ready;
 	struct action exhausted_action;
@@ -99,7 +112,9 @@ struct loop_settings {
 	uint64_t interval_usec; /* USEC_INFINITY: not said */
 	uint64_t start_timeout_usec, grace_period_usec, cycle_timeout_usec, forgive_after_usec;
 	uint64_t backoff_usec, backoff_max_usec, hook_timeout_usec;
-	uint64_t stack_size; /* bytes */
+	uint64_t stack_size;   /* bytes */
+	uint64_t log_max_size; /* bytes; 0: files are never rotated */
+	unsigned log_max_files, log_tail;
 	unsigned max_loop_failures;
 	int stop_signal;
 	bool start_timeout_said; /* oneshot and ready = cycle heed it only when it was said */

@@ -70,6 +70,9 @@ VALUE_PARSER(value_parse_command); /* struct command */
 VALUE_PARSER(value_parse_hook);    /* the same, a leading "-" allowed */
 VALUE_FORMATTER(value_format_command);
 void value_release_command(void *value);
+VALUE_PARSER(value_parse_output); /* struct output_target; none: OUTPUT_SAME */
+VALUE_FORMATTER(value_format_output);
+void value_release_output(void *value);
 /* settings-setup.c; what these write is "" where nothing was said */
 VALUE_PARSER(value_parse_signed); /* int; minimum and maximum of the row are signed, too */
 VALUE_FORMATTER(value_format_signed);

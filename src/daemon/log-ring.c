@@ -84,8 +84,10 @@ static void fill(struct log_entry *entry, const struct log_record *record,
 	entry->message_id = copy_string(entry, &place, about->message_id);
 	entry->message = (uint16_t)place;
 	memcpy(entry->data + place, LOG_ENTRY_MESSAGE, sizeof(LOG_ENTRY_MESSAGE) - 1);
-	copy_text(
-		entry->data + place + sizeof(LOG_ENTRY_MESSAGE) - 1, record->text, length, output);
+	place += sizeof(LOG_ENTRY_MESSAGE) - 1;
+	copy_text(entry->data + place, record->text, length, output);
+	if ((entry->flags & LOG_ENTRY_LINES) && length > 0)
+		entry->data[place + length - 1] = '\n'; /* also of one that was cut */
 	entry->length = (uint32_t)length;
 	entry->generation = about->generation;
 	entry->cycle = about->cycle;
@@ -93,8 +95,8 @@ static void fill(struct log_entry *entry, const struct log_record *record,
 	entry->priority = (uint8_t)record->priority;
 }
 
-bool log_ring_put(struct log_ring *ring, const struct log_record *record, unsigned flags,
-	uint64_t realtime_usec)
+struct log_entry *log_ring_put(struct log_ring *ring, const struct log_record *record,
+	unsigned flags, uint64_t realtime_usec)
 {
 	static const struct log_fields nothing = { 0 };
 	const struct log_fields *about = record->fields ? record->fields : &nothing;
@@ -107,9 +109,9 @@ bool log_ring_put(struct log_ring *ring, const struct log_record *record, unsign
 	need = (need + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	place = find_room(ring, need, &taken);
 	if (place == SIZE_MAX)
-		return false;
+		return NULL;
 	if ((flags & LOG_ENTRY_OUTPUT) && ring->used + taken + ring->reserve > ring->size)
-		return false;
+		return NULL;
 	if (place != ring->tail)
 		((struct log_entry *)(void *)(ring->memory + ring->tail))->size = 0;
 	entry = (struct log_entry *)(void *)(ring->memory + place);
@@ -118,7 +120,7 @@ bool log_ring_put(struct log_ring *ring, const struct log_record *record, unsign
 	fill(entry, record, about, length);
 	ring->tail = (place + need) % ring->size;
 	ring->used += taken;
-	return true;
+	return entry;
 }
 
 unsigned log_ring_peek(const struct log_ring *ring, const struct log_entry **ret, unsigned max)

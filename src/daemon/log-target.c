@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The console gets one writev() for many lines; the journal one record after the other, each with
- * its fields. */
+/* The console gets one writev() for many lines; the journal one record for each line, with its
+ * fields. */
 #include "daemon/log-target.h"
 
 #include <errno.h>
@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
+#include "daemon/log-file.h"
 
 static const char *clock_text(struct log_console *console, uint64_t realtime_usec)
 {
@@ -73,25 +74,97 @@ static void write_all(int fd, struct iovec *iov, int n)
 	}
 }
 
+/* Pieces for one writev(), written out when there is no room for more. */
+struct pieces {
+	int fd, n;
+	struct iovec iov[3 * LOG_BATCH];
+};
+
+static void flush(struct pieces *pieces)
+{
+	write_all(pieces->fd, pieces->iov, pieces->n);
+	pieces->n = 0;
+}
+
+static void add_piece(struct pieces *pieces, const char *text, size_t length)
+{
+	if (length == 0)
+		return;
+	if (pieces->n == (int)ELEMENTS(pieces->iov))
+		flush(pieces);
+	pieces->iov[pieces->n++] = (struct iovec){ (char *)(uintptr_t)text, length };
+}
+
+/* The end of the line that begins here, behind its newline if it has one. */
+static const char *line_end(const char *line, const char *end)
+{
+	const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+	return newline ? newline + 1 : end;
+}
+
+static void add_lines(struct pieces *pieces, const struct log_entry *entry, const char *prefix,
+	size_t prefix_length)
+{
+	const char *line = log_entry_text(entry), *end = line + entry->length, *next;
+
+	if (prefix_length == 0) {
+		add_piece(pieces, line, entry->length);
+		return;
+	}
+	for (; line < end; line = next) {
+		next = line_end(line, end);
+		add_piece(pieces, prefix, prefix_length);
+		add_piece(pieces, line, (size_t)(next - line));
+	}
+}
+
 void log_console_write(
 	struct log_console *console, const struct log_entry *const *entries, unsigned n)
 {
-	static char newline[] = "\n";
-	struct iovec iov[3 * LOG_BATCH];
-	int n_iov = 0;
+	struct pieces pieces;
 
+	pieces.fd = console->fd;
+	pieces.n = 0;
 	for (unsigned i = 0; i < n; i++) {
 		char *prefix = console->prefixes[i];
 		size_t length = log_console_prefix(console, entries[i], prefix, LOG_CONSOLE_PREFIX);
 
-		if (length > 0)
-			iov[n_iov++] = (struct iovec){ prefix, length };
-		if (entries[i]->length > 0)
-			iov[n_iov++] = (struct iovec){ (char *)log_entry_text(entries[i]),
-				entries[i]->length };
-		iov[n_iov++] = (struct iovec){ newline, 1 };
+		if (entries[i]->flags & LOG_ENTRY_LINES) {
+			add_lines(&pieces, entries[i], prefix, length);
+			continue;
+		}
+		add_piece(&pieces, prefix, length);
+		add_piece(&pieces, log_entry_text(entries[i]), entries[i]->length);
+		add_piece(&pieces, "\n", 1);
 	}
-	write_all(console->fd, iov, n_iov);
+	flush(&pieces);
+}
+
+void log_entry_to_file(struct log_console *console, const struct log_entry *entry, char *scratch)
+{
+	const char *line = log_entry_text(entry), *end = line + entry->length, *next;
+	uint64_t now = clock_now();
+	char prefix[LOG_CONSOLE_PREFIX];
+	size_t n, length = log_console_prefix(console, entry, prefix, sizeof(prefix)), filled = 0;
+
+	if (length == 0) {
+		log_file_write(entry->file, line, entry->length, now);
+		return;
+	}
+	for (; line < end; line = next) {
+		next = line_end(line, end);
+		n = MIN((size_t)(next - line), LOG_SCRATCH - length);
+		if (filled + length + n > LOG_SCRATCH) {
+			log_file_write(entry->file, scratch, filled, now);
+			filled = 0;
+		}
+		memcpy(scratch + filled, prefix, length);
+		memcpy(scratch + filled + length, line, n);
+		filled += length + n;
+		scratch[filled - 1] = '\n';
+	}
+	log_file_write(entry->file, scratch, filled, now);
 }
 
 struct fields { /* of one journal record */
@@ -134,18 +207,55 @@ static void add_about(struct fields *fields, const struct log_entry *entry)
 		add_field(fields, "GREENLOOP_EPISODE=%" PRIu64, entry->episode);
 }
 
-void log_journal_write(const struct log_entry *entry, const char *program)
+/* The priority that a line begins with, which is taken off; that of the entry when there is none.
+ */
+static int take_priority(const char **line, const char *end, int priority)
+{
+	const char *p = *line;
+
+	if (end - p < 3 || p[0] != '<' || p[1] < '0' || p[1] > '7' || p[2] != '>')
+		return priority;
+	*line += 3;
+	return p[1] - '0';
+}
+
+/* What the record of one line has in front of the fields that all lines of an entry share. */
+static void send_line(
+	struct fields *fields, char *message, const char *line, const char *end, int priority)
+{
+	static const char key[] = LOG_ENTRY_MESSAGE;
+	size_t length;
+
+	priority = take_priority(&line, end, priority);
+	length = MIN((size_t)(end - line), LOG_SCRATCH - sizeof(key));
+	fields->text[0][sizeof("PRIORITY=") - 1] = (char)('0' + priority);
+	memcpy(message, key, sizeof(key) - 1);
+	memcpy(message + sizeof(key) - 1, line, length);
+	fields->iov[fields->n] = (struct iovec){ message, sizeof(key) - 1 + length };
+	(void)sd_journal_sendv(fields->iov, fields->n + 1);
+}
+
+void log_journal_write(const struct log_entry *entry, const char *program, char *scratch)
 {
 	struct fields fields = { .n = 0 };
 	bool output = entry->flags & LOG_ENTRY_OUTPUT;
+	const char *line = log_entry_text(entry), *end = line + entry->length, *next;
 
 	add_field(&fields, "PRIORITY=%d", entry->priority);
 	add_field(&fields, "SYSLOG_IDENTIFIER=%s", output && *entry->data ? entry->data : program);
 	if (entry->flags & LOG_ENTRY_ABOUT)
 		add_about(&fields, entry);
-	fields.iov[fields.n++] = (struct iovec){ (char *)(entry->data + entry->message),
-		sizeof(LOG_ENTRY_MESSAGE) - 1 + entry->length };
-	(void)sd_journal_sendv(fields.iov, fields.n);
+	if (!(entry->flags & LOG_ENTRY_LINES)) {
+		fields.iov[fields.n++] =
+			(struct iovec){ (char *)(uintptr_t)(entry->data + entry->message),
+				sizeof(LOG_ENTRY_MESSAGE) - 1 + entry->length };
+		(void)sd_journal_sendv(fields.iov, fields.n);
+		return;
+	}
+	for (; line < end; line = next) {
+		next = line_end(line, end);
+		send_line(&fields, scratch, line, next - 1, entry->priority);
+	}
 }
 
 bool log_journal_is_stderr(void)

@@ -30,7 +30,13 @@ size_t log_console_prefix(
 void log_console_write(
 	struct log_console *console, const struct log_entry *const *entries, unsigned n);
 
-void log_journal_write(const struct log_entry *entry, const char *program);
+/* The scratch is for one line and what stands before it; at least LOG_SCRATCH bytes. A line of a
+ * child's that begins with <0> to <7> has that priority, as sd-daemon(3) says. */
+enum { LOG_SCRATCH = 128 * 1024 };
+void log_journal_write(const struct log_entry *entry, const char *program, char *scratch);
+
+/* Into the file of the entry. */
+void log_entry_to_file(struct log_console *console, const struct log_entry *entry, char *scratch);
 
 /* Is the journal what standard error leads to ($JOURNAL_STREAM)? Is there one at all? */
 bool log_journal_is_stderr(void);

@@ -11,6 +11,9 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
+#include "base/thread.h"
+#include "base/waiter.h"
+#include "daemon/log-file.h"
 #include "daemon/log-target.h"
 
 enum {
@@ -26,17 +29,46 @@ struct logger {
 	uint64_t asked, answered; /* pings */
 	uint64_t lost;            /* own lines since the last count that was said */
 	bool stopping, over;
-	bool journal;               /* constant */
-	struct log_console console; /* the thread's */
+	bool reopening;
+	bool refused;           /* somebody waits for room */
+	struct waiters waiters; /* for room */
+	bool journal;           /* constant */
+
+	pthread_mutex_t files_lock; /* taken after none, before none */
+	struct log_files files;
+
+	/* the thread's */
+	struct log_console console;
+	char *scratch; /* LOG_SCRATCH; made when first needed; NULL without memory */
+	bool journal_missed;
 };
 
 static void free_logger(struct logger *logger)
 {
+	log_files_done(&logger->files);
 	log_ring_done(&logger->ring);
+	free(logger->scratch);
+	pthread_mutex_destroy(&logger->files_lock);
 	pthread_cond_destroy(&logger->work);
 	pthread_cond_destroy(&logger->ended);
 	pthread_mutex_destroy(&logger->lock);
 	free(logger);
+}
+
+/* Whether it goes to the journal; a loop may want that where there is none. */
+static bool for_journal(struct logger *logger, const struct log_entry *entry)
+{
+	if (logger->journal && !(entry->flags & LOG_ENTRY_CONSOLE))
+		return true;
+	if (!(entry->flags & LOG_ENTRY_JOURNAL))
+		return false;
+	if (log_journal_exists())
+		return true;
+	if (!logger->journal_missed)
+		log_warning("%s: there is no journal here: its output goes to the console",
+			entry->data);
+	logger->journal_missed = true;
+	return false;
 }
 
 static void write_batch(struct logger *logger, const struct log_entry *const *entries, unsigned n)
@@ -44,9 +76,13 @@ static void write_batch(struct logger *logger, const struct log_entry *const *en
 	const struct log_entry *for_console[LOG_BATCH];
 	unsigned n_console = 0;
 
+	if (!logger->scratch)
+		logger->scratch = malloc(LOG_SCRATCH);
 	for (unsigned i = 0; i < n; i++)
-		if (logger->journal && !(entries[i]->flags & LOG_ENTRY_CONSOLE))
-			log_journal_write(entries[i], logger->console.program);
+		if (entries[i]->file && logger->scratch)
+			log_entry_to_file(&logger->console, entries[i], logger->scratch);
+		else if (logger->scratch && for_journal(logger, entries[i]))
+			log_journal_write(entries[i], logger->console.program, logger->scratch);
 		else
 			for_console[n_console++] = entries[i];
 	if (n_console > 0)
@@ -65,6 +101,29 @@ static void tell_lost(struct logger *logger)
 		logger->lost = 0;
 }
 
+/* Under the lock. Not for every bit of room: who was refused has much to write. */
+static void wake_waiters(struct logger *logger)
+{
+	if (!logger->refused || logger->ring.used > logger->ring.size / 2)
+		return;
+	logger->refused = false;
+	waiters_wake(&logger->waiters);
+}
+
+/* Under the lock, which it lets go meanwhile. */
+static void reopen_files(struct logger *logger)
+{
+	struct log_file *first;
+
+	logger->reopening = false;
+	pthread_mutex_unlock(&logger->lock);
+	pthread_mutex_lock(&logger->files_lock);
+	first = logger->files.first;
+	pthread_mutex_unlock(&logger->files_lock);
+	log_files_reopen(first, clock_now());
+	pthread_mutex_lock(&logger->lock);
+}
+
 static void *run(void *userdata)
 {
 	struct logger *logger = userdata;
@@ -75,6 +134,10 @@ static void *run(void *userdata)
 		unsigned n = log_ring_peek(&logger->ring, entries, LOG_BATCH);
 
 		logger->answered = logger->asked;
+		if (logger->reopening) {
+			reopen_files(logger);
+			continue;
+		}
 		if (n == 0 && logger->stopping)
 			break;
 		if (n == 0) {
@@ -87,25 +150,12 @@ static void *run(void *userdata)
 		log_ring_release(&logger->ring, n);
 		if (logger->lost > 0)
 			tell_lost(logger);
+		wake_waiters(logger);
 	}
 	logger->over = true;
 	pthread_cond_signal(&logger->ended);
 	pthread_mutex_unlock(&logger->lock);
 	return NULL;
-}
-
-static int start_thread(struct logger *logger)
-{
-	pthread_attr_t attributes;
-	int r;
-
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	r = -pthread_create(&logger->thread, &attributes, run, logger);
-	pthread_attr_destroy(&attributes);
-	if (r == 0)
-		(void)pthread_setname_np(logger->thread, "logger");
-	return r;
 }
 
 int logger_start(struct logger **ret, const struct logger_config *config)
@@ -120,6 +170,8 @@ int logger_start(struct logger **ret, const struct logger_config *config)
 		.fd = config->console_fd, .program = config->program, .second = -1
 	};
 	logger->journal = config->journal;
+	waiters_init(&logger->waiters);
+	pthread_mutex_init(&logger->files_lock, NULL);
 	pthread_mutex_init(&logger->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -128,7 +180,7 @@ int logger_start(struct logger **ret, const struct logger_config *config)
 	pthread_condattr_destroy(&monotonic);
 	r = log_ring_init(&logger->ring, config->ring_size ? config->ring_size : RING_SIZE);
 	if (r == 0)
-		r = start_thread(logger);
+		r = thread_start(&logger->thread, "logger", STACK_SIZE, run, logger);
 	if (r < 0) {
 		free_logger(logger);
 		return r;
@@ -187,6 +239,82 @@ bool logger_write(struct logger *logger, const struct log_record *record, unsign
 		pthread_cond_signal(&logger->work);
 	pthread_mutex_unlock(&logger->lock);
 	return taken;
+}
+
+/* How much of it is offered to the ring: whole lines of at most a quarter of it, or the first line,
+ * which is cut. */
+static size_t lines_to_offer(const struct logger *logger, const char *lines, size_t length)
+{
+	size_t most = logger->ring.size / 4;
+	const char *newline;
+
+	if (length <= most)
+		return length;
+	newline = memrchr(lines, '\n', most);
+	if (!newline)
+		newline = memchr(lines, '\n', length);
+	return newline ? (size_t)(newline + 1 - lines) : length;
+}
+
+/* Under the lock. What was taken. */
+static size_t put_lines(struct logger *logger, const struct log_record *record, unsigned flags,
+	struct log_file *file, uint64_t now)
+{
+	struct log_record part = *record;
+	size_t taken = 0;
+
+	while (taken < record->length) {
+		struct log_entry *entry;
+
+		part.text = record->text + taken;
+		part.length = lines_to_offer(logger, part.text, record->length - taken);
+		entry = log_ring_put(&logger->ring, &part, flags, now);
+		if (!entry)
+			break;
+		entry->file = file;
+		taken += part.length;
+	}
+	return taken;
+}
+
+size_t logger_write_lines(struct logger *logger, const struct log_record *record, unsigned flags,
+	struct log_file *file, struct waiter *waiter)
+{
+	uint64_t now = clock_realtime();
+	size_t taken;
+	bool first;
+
+	flags |= LOG_ENTRY_OUTPUT | LOG_ENTRY_LINES;
+	pthread_mutex_lock(&logger->lock);
+	first = logger->ring.used == 0;
+	taken = put_lines(logger, record, flags, file, now);
+	if (taken < record->length && waiter) {
+		waiters_add(&logger->waiters, waiter);
+		logger->refused = true;
+	}
+	if (taken > 0 && first)
+		pthread_cond_signal(&logger->work);
+	pthread_mutex_unlock(&logger->lock);
+	return taken;
+}
+
+struct log_file *logger_file(
+	struct logger *logger, const char *path, uint64_t max_size, unsigned max_files)
+{
+	struct log_file *file;
+
+	pthread_mutex_lock(&logger->files_lock);
+	file = log_files_get(&logger->files, path, max_size, max_files);
+	pthread_mutex_unlock(&logger->files_lock);
+	return file;
+}
+
+void logger_reopen(struct logger *logger)
+{
+	pthread_mutex_lock(&logger->lock);
+	logger->reopening = true;
+	pthread_cond_signal(&logger->work);
+	pthread_mutex_unlock(&logger->lock);
 }
 
 bool logger_sink(const struct log_record *record, void *logger)

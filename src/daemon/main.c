@@ -60,6 +60,7 @@ static void settle_signals(void)
 		sigaddset(&mask, handled[i]);
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a log file that may not grow is an error like others */
 	(void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 

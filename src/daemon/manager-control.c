@@ -74,9 +74,12 @@ static int on_hup(_unused_ sd_event_source *source, _unused_ const struct signal
 }
 
 static int on_reopen(_unused_ sd_event_source *source, _unused_ const struct signalfd_siginfo *info,
-	_unused_ void *userdata)
+	void *userdata)
 {
-	log_debug("SIGUSR1: no log files are open");
+	struct manager *manager = userdata;
+
+	log_debug("SIGUSR1: log files are reopened");
+	logger_reopen(manager->logger);
 	return 0;
 }
 

@@ -71,8 +71,29 @@ static void on_event(const struct event *event, void *userdata)
 	}
 }
 
+/* Where lines go: flags for the logger, and a file. false: it cannot be told for want of memory. */
+static bool find_way(struct manager *manager, const struct loop_settings *settings, bool error,
+	unsigned *ret_flags, struct log_file **ret_file)
+{
+	const struct output_target *target = &settings->output;
+	bool bare = settings->log_prefix == LOG_PREFIX_NONE;
+
+	if (error && settings->error_output.kind != OUTPUT_SAME)
+		target = &settings->error_output;
+	*ret_file = NULL;
+	if (target->kind == OUTPUT_FILE) {
+		bare = settings->log_prefix != LOG_PREFIX_FULL;
+		*ret_file = logger_file(manager->logger, target->path, settings->log_max_size,
+			settings->log_max_files);
+	}
+	*ret_flags = (target->kind == OUTPUT_CONSOLE ? LOG_ENTRY_CONSOLE : 0U) |
+		     (target->kind == OUTPUT_JOURNAL ? LOG_ENTRY_JOURNAL : 0U) |
+		     (bare ? LOG_ENTRY_BARE : 0U);
+	return *ret_file || target->kind != OUTPUT_FILE;
+}
+
 /* Not subject to log_level: that is about the daemon's own words. */
-static bool on_output(const struct event *about, const char *text, size_t length, void *userdata)
+static size_t on_output(const struct event *about, const struct event_lines *lines, void *userdata)
 {
 	struct manager *manager = userdata;
 	const struct loop_settings *settings = settings_of(manager, about);
@@ -80,18 +101,26 @@ static bool on_output(const struct event *about, const char *text, size_t length
 	struct log_record record = { .priority = LOG_INFO,
 		.output = true,
 		.fields = &fields,
-		.text = text,
-		.length = length };
-	unsigned flags = 0;
+		.text = lines->text,
+		.length = lines->length };
+	struct log_file *file;
+	unsigned flags;
 
-	if (settings && settings->output == OUTPUT_CONSOLE)
-		flags |= LOG_ENTRY_CONSOLE;
-	if (settings && settings->log_prefix == LOG_PREFIX_NONE)
-		flags |= LOG_ENTRY_BARE;
-	return logger_write(manager->logger, &record, flags);
+	if (!settings || !find_way(manager, settings, lines->error, &flags, &file))
+		return lines->length;
+	return logger_write_lines(manager->logger, &record, flags, file, lines->waiter);
+}
+
+static void on_followed(void *userdata)
+{
+	struct manager *manager = userdata;
+
+	wake_post(&manager->wake, WAKE_LINES);
 }
 
 struct observer manager_observer(struct manager *manager)
 {
-	return (struct observer){ .event = on_event, .output = on_output, .userdata = manager };
+	return (struct observer){
+		.event = on_event, .output = on_output, .followed = on_followed, .userdata = manager
+	};
 }

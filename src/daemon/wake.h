@@ -14,6 +14,7 @@ enum {
 	WAKE_STATUS = 1 << 2,  /* the status line may have changed */
 	WAKE_EXIT = 1 << 3,    /* exit[:N] was decided */
 	WAKE_STOPPED = 1 << 4, /* nothing of the tree runs any more */
+	WAKE_LINES = 1 << 5,   /* a loop that somebody follows has new lines */
 };
 
 struct wake {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A child's output, line by line. The buffer exists only while there is something in it: a quiet
- * child costs a descriptor and no memory.
+ * A child's output, in batches of whole lines. The buffer exists only while there is something in
+ * it: a quiet child costs a descriptor and no memory.
  */
 #include "process/output.h"
 
@@ -14,23 +14,30 @@
 #include "base/macro.h"
 
 /* Stands at the end of each piece of a line that was too long, but the last. */
-static const char cut_mark[] = " [cut]";
+static const char cut_mark[] = " [cut]\n";
 
 enum {
 	CUT_MARK_LENGTH = sizeof(cut_mark) - 1,
 	BUFFER_SIZE = OUTPUT_LINE_MAX + CUT_MARK_LENGTH, /* the mark of the longest piece fits */
-	ROUNDS_MAX = 32, /* reads at a time: who writes without end must not keep the owner from its
-			    other letters */
+	BATCHES_MAX = 32, /* at a time: who writes without end must not keep the owner from its
+			     other letters */
+};
+
+struct output_buffer {
+	struct waiter waiter; /* with the letter of the watch: the owner hears of both alike */
+	size_t begin, end;    /* of the kept bytes in text */
+	char text[BUFFER_SIZE + 1];
 };
 
 enum reading {
-	READING_DRY,   /* nothing more for now */
-	READING_MORE,  /* perhaps there is more */
-	READING_STUCK, /* the sink has no room, or there is no memory to read into */
-	READING_END,   /* no writer is left */
+	READING_DRY,     /* nothing more for now */
+	READING_MORE,    /* perhaps there is more */
+	READING_REFUSED, /* the sink has no room */
+	READING_TROUBLE, /* there is no memory to read into */
+	READING_END,     /* no writer is left */
 };
 
-int output_open(struct output *output, struct mailbox *box, output_line line, void *userdata,
+int output_open(struct output *output, struct mailbox *box, output_sink sink, void *userdata,
 	int *ret_child_fd)
 {
 	_cleanup_close_ int read_fd = -1, write_fd = -1;
@@ -43,13 +50,36 @@ int output_open(struct output *output, struct mailbox *box, output_line line, vo
 	if (fcntl(read_fd, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
 
-	*output = (struct output){ .fd = -1, .line = line, .userdata = userdata };
+	*output = (struct output){ .fd = -1, .sink = sink, .userdata = userdata };
 	r = poller_add(&output->watch, read_fd, EPOLLIN, box);
 	if (r < 0)
 		return r;
 	output->fd = TAKE_FD(read_fd);
 	*ret_child_fd = TAKE_FD(write_fd);
 	return 0;
+}
+
+static struct output_buffer *buffer_of(struct output *output)
+{
+	struct output_buffer *buffer = output->buffer;
+
+	if (buffer)
+		return buffer;
+	buffer = malloc(sizeof(*buffer));
+	if (!buffer)
+		return NULL;
+	buffer->begin = buffer->end = 0;
+	waiter_init(&buffer->waiter, output->watch.box, &output->watch.letter, WATCH_READY);
+	output->buffer = buffer;
+	return buffer;
+}
+
+static void forget_buffer(struct output *output)
+{
+	if (!output->buffer)
+		return;
+	waiter_cancel(&output->buffer->waiter);
+	free(TAKE_PTR(output->buffer));
 }
 
 /* Where to cut a line that is too long: not inside a character. */
@@ -65,95 +95,107 @@ static size_t cut_length(const char *text)
 /* Moves what is kept to the front, or frees the buffer when nothing is. */
 static void tidy(struct output *output)
 {
-	size_t kept = output->end - output->begin;
+	struct output_buffer *buffer = output->buffer;
+	size_t kept;
 
-	if (kept == 0)
-		free(TAKE_PTR(output->buffer));
-	else if (output->begin > 0)
-		memmove(output->buffer, output->buffer + output->begin, kept);
-	output->begin = 0;
-	output->end = kept;
+	if (!buffer)
+		return;
+	kept = buffer->end - buffer->begin;
+	if (kept == 0) {
+		forget_buffer(output);
+		return;
+	}
+	if (buffer->begin > 0)
+		memmove(buffer->text, buffer->text + buffer->begin, kept);
+	buffer->begin = 0;
+	buffer->end = kept;
 }
 
 /* Hands over the first piece of a line that is too long, with the mark in place of the bytes that
  * follow it. */
 static bool hand_over_piece(struct output *output)
 {
+	struct output_buffer *buffer = output->buffer;
 	char kept[CUT_MARK_LENGTH], *end;
 	size_t length;
 	bool taken;
 
 	tidy(output);
-	length = cut_length(output->buffer);
-	end = output->buffer + length;
+	length = cut_length(buffer->text);
+	end = buffer->text + length;
 	memcpy(kept, end, CUT_MARK_LENGTH);
 	memcpy(end, cut_mark, CUT_MARK_LENGTH);
-	taken = output->line(output->buffer, length + CUT_MARK_LENGTH, output->userdata);
+	taken = output->sink(buffer->text, length + CUT_MARK_LENGTH, &buffer->waiter,
+			output->userdata) > 0;
 	memcpy(end, kept, CUT_MARK_LENGTH);
 	if (taken)
-		output->begin = length;
+		buffer->begin = length;
 	return taken;
 }
 
-static bool hand_over_line(struct output *output, size_t length)
+/* false: not all of it was taken. */
+static bool hand_over_lines(struct output *output, size_t length)
 {
-	if (!output->line(output->buffer + output->begin, length, output->userdata))
-		return false;
-	output->begin += length + 1;
-	return true;
+	struct output_buffer *buffer = output->buffer;
+	size_t taken = output->sink(
+		buffer->text + buffer->begin, length, &buffer->waiter, output->userdata);
+
+	buffer->begin += taken;
+	return taken == length;
 }
 
 /* Hands over what is whole. false: the sink has no room. */
 static bool hand_over(struct output *output)
 {
+	struct output_buffer *buffer = output->buffer;
 	bool taken = true;
 
-	while (taken && output->end > output->begin) {
-		const char *begin = output->buffer + output->begin;
-		size_t kept = output->end - output->begin;
-		const char *newline = memchr(begin, '\n', MIN(kept, (size_t)OUTPUT_LINE_MAX + 1));
+	while (taken && buffer && buffer->end > buffer->begin) {
+		const char *begin = buffer->text + buffer->begin;
+		size_t kept = buffer->end - buffer->begin;
+		const char *newline = memrchr(begin, '\n', kept);
 
-		if (newline)
-			taken = hand_over_line(output, (size_t)(newline - begin));
-		else if (kept > OUTPUT_LINE_MAX)
+		/* Only the first line of a buffer can be too long. */
+		if (kept > OUTPUT_LINE_MAX && !memchr(begin, '\n', OUTPUT_LINE_MAX + 1))
 			taken = hand_over_piece(output);
+		else if (newline)
+			taken = hand_over_lines(output, (size_t)(newline + 1 - begin));
 		else
 			break;
 	}
 	return taken;
 }
 
-static enum reading read_once(struct output *output)
+/* A batch is what one read gives: who writes fast fills the pipe meanwhile. */
+static enum reading read_batch(struct output *output)
 {
+	struct output_buffer *buffer = buffer_of(output);
 	size_t room;
 	ssize_t n;
 
-	if (!output->buffer) {
-		output->buffer = malloc(BUFFER_SIZE);
-		if (!output->buffer)
-			return READING_STUCK;
-	}
-	room = BUFFER_SIZE - output->end;
-	n = read(output->fd, output->buffer + output->end, room);
+	if (!buffer)
+		return READING_TROUBLE;
+	room = BUFFER_SIZE - buffer->end;
+	n = read(output->fd, buffer->text + buffer->end, room);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? READING_DRY : READING_END;
 	if (n == 0)
 		return READING_END;
-	output->end += (size_t)n;
+	buffer->end += (size_t)n;
 	if (!hand_over(output))
-		return READING_STUCK;
+		return READING_REFUSED;
 	return (size_t)n < room ? READING_DRY : READING_MORE;
 }
 
 /* Until there is nothing more, but not for ever; first what a sink without room has left here. */
 static enum reading read_all(struct output *output)
 {
-	enum reading reading = hand_over(output) ? READING_MORE : READING_STUCK;
+	enum reading reading = hand_over(output) ? READING_MORE : READING_REFUSED;
 
-	output->stuck = false;
+	output->stuck = OUTPUT_FLOWS;
 	tidy(output);
-	for (unsigned round = 0; round < ROUNDS_MAX && reading == READING_MORE; round++) {
-		reading = read_once(output);
+	for (unsigned batch = 0; batch < BATCHES_MAX && reading == READING_MORE; batch++) {
+		reading = read_batch(output);
 		tidy(output);
 	}
 	return reading;
@@ -161,19 +203,21 @@ static enum reading read_all(struct output *output)
 
 static void close_all(struct output *output)
 {
+	forget_buffer(output);
 	poller_remove(&output->watch);
 	close(TAKE_FD(output->fd));
-	free(TAKE_PTR(output->buffer));
-	output->begin = output->end = 0;
-	output->stuck = false;
+	output->stuck = OUTPUT_FLOWS;
 }
 
 /* The last line may lack its newline. false: the sink has no room. */
 static bool hand_over_rest(struct output *output)
 {
-	size_t kept = output->end - output->begin;
+	struct output_buffer *buffer = output->buffer;
 
-	return kept == 0 || output->line(output->buffer + output->begin, kept, output->userdata);
+	if (!buffer || buffer->end == buffer->begin)
+		return true;
+	buffer->text[buffer->end] = '\n';
+	return hand_over_lines(output, buffer->end + 1 - buffer->begin);
 }
 
 void output_read(struct output *output)
@@ -185,17 +229,17 @@ void output_read(struct output *output)
 	reading = read_all(output);
 	if (reading == READING_END && hand_over_rest(output))
 		close_all(output);
-	else if (reading == READING_END || reading == READING_STUCK)
-		output->stuck = true;
-	else if (poller_arm(&output->watch, EPOLLIN) < 0)
-		output->stuck = true; /* as good as: the owner comes again */
+	else if (reading == READING_END || reading == READING_REFUSED)
+		output->stuck = OUTPUT_WAITS;
+	else if (reading == READING_TROUBLE || poller_arm(&output->watch, EPOLLIN) < 0)
+		output->stuck = OUTPUT_RETRIES;
 }
 
 void output_close(struct output *output)
 {
 	if (output->fd < 0)
 		return;
-	if (read_all(output) != READING_STUCK)
+	if (read_all(output) != READING_REFUSED)
 		(void)hand_over_rest(output);
 	close_all(output);
 }

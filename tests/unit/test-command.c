@@ -19,9 +19,11 @@
 #include "base/poller.h"
 #include "base/strings.h"
 #include "base/thread.h"
+#include "base/waiter.h"
 #include "body/command.h"
 #include "body/hook-command.h"
 #include "core/environment.h"
+#include "core/event.h"
 #include "core/generation.h"
 #include "core/hook-cancel.h"
 #include "lib/unit.h"
@@ -45,6 +47,7 @@ struct generation {
 	char output[512];
 	atomic_uint room; /* lines that will be taken */
 	atomic_uint n_refused;
+	struct waiters waiters;
 
 	pthread_t thread;
 	enum cycle_result result;
@@ -158,19 +161,27 @@ bool generation_ready(const struct generation *generation)
 	return atomic_load(&generation->ready);
 }
 
-bool generation_output(struct generation *generation, const char *text, size_t length)
+/* "one|two|", of standard error's own pipe "!one|". */
+size_t generation_output(struct generation *generation, const struct event_lines *lines)
 {
-	size_t end = strlen(generation->output);
+	size_t taken = 0;
 
-	if (atomic_load(&generation->room) == 0) {
-		generation->n_refused++;
-		return false;
+	while (taken < lines->length && atomic_load(&generation->room) > 0) {
+		const char *text = lines->text + taken;
+		size_t end = strlen(generation->output);
+		int length = (int)((char *)memchr(text, '\n', lines->length - taken) - text);
+
+		ck_assert_uint_lt(end + (size_t)length + 2, sizeof(generation->output));
+		snprintf(generation->output + end, sizeof(generation->output) - end, "%s%.*s|",
+			lines->error ? "!" : "", length, text);
+		taken += (size_t)length + 1;
+		generation->room--;
 	}
-	generation->room--;
-	ck_assert_uint_lt(end + length + 1, sizeof(generation->output));
-	memcpy(generation->output + end, text, length);
-	memcpy(generation->output + end + length, "|", 2);
-	return true;
+	if (taken < lines->length) {
+		waiters_add(&generation->waiters, lines->waiter);
+		generation->n_refused++;
+	}
+	return taken;
 }
 
 char **generation_environment(struct generation *generation)
@@ -196,6 +207,7 @@ static void setup(void)
 	memset(&wrapped, 0, sizeof(wrapped));
 	ck_assert_int_eq(mailbox_init(&fake.box), 0);
 	letter_init(&fake.control);
+	waiters_init(&fake.waiters);
 	sem_init(&fake.up, 0, 0);
 	fake.body = calloc(1, command_body.body_size);
 	fake.ready = true;
@@ -206,7 +218,7 @@ static void setup(void)
 		.start_timeout_usec = 90 * USEC_PER_SEC,
 		.grace_period_usec = USEC_INFINITY,
 		.cycle_timeout_usec = USEC_INFINITY,
-		.output = OUTPUT_NULL,
+		.output.kind = OUTPUT_NULL,
 	};
 	ck_assert_int_eq(poller_start(), 0);
 	ck_assert_int_eq(processes_start(), 0);
@@ -374,7 +386,7 @@ static const struct {
 
 START_TEST(test_exec_failure)
 {
-	fake.settings.output = OUTPUT_AUTO;
+	fake.settings.output.kind = OUTPUT_AUTO;
 	ck_assert_int_eq(vector_append(&fake.settings.command.argv, unexecutable[_i].file), 0);
 	ck_assert_int_eq(run_cycle(), CYCLE_FAILED);
 	ck_assert_int_eq(fake.failure.kind, FAILURE_EXEC);
@@ -400,7 +412,7 @@ static const struct {
 START_TEST(test_trouble)
 {
 	set_script(LOOP_TYPE_CYCLE, "exit 0");
-	fake.settings.output = OUTPUT_AUTO;
+	fake.settings.output.kind = OUTPUT_AUTO;
 	wrapped.spawn_error = troubles[_i].spawn_error;
 	wrapped.pipe_error = troubles[_i].pipe_error;
 	fake.no_environment = troubles[_i].no_environment;
@@ -586,7 +598,7 @@ START_TEST(test_leftovers)
 
 	snprintf(script, sizeof(script), "exec 3<>%s; %s", fifo_path, leavers[_i].script);
 	set_script(LOOP_TYPE_SERVICE, script);
-	fake.settings.output = OUTPUT_AUTO;
+	fake.settings.output.kind = OUTPUT_AUTO;
 	ck_assert_int_eq(run_cycle(), CYCLE_FAILED);
 	ck_assert_str_eq(fake.failure.reason, "exit 4");
 	ck_assert_str_eq(fake.output, leavers[_i].output);
@@ -664,39 +676,50 @@ END_TEST
 
 static const struct {
 	const char *script;
-	enum output_kind output;
+	enum output_kind output, error_output;
 	const char *expected;
 } outputs[] = {
-	{ "echo one; echo two >&2; printf three", OUTPUT_AUTO, "one|two|three|" },
-	{ "echo one; exec >&- 2>&-; sleep 0.05", OUTPUT_CONSOLE, "one|" },
-	{ "echo one", OUTPUT_NULL, "" },
-	{ "(sleep 0.05; echo late) & exit 0", OUTPUT_AUTO,
+	{ "echo one; echo two >&2; printf three", OUTPUT_AUTO, OUTPUT_SAME, "one|two|three|" },
+	{ "echo one; echo two >&2; printf three", OUTPUT_AUTO, OUTPUT_AUTO, "one|two|three|" },
+	{ "echo one; exec >&- 2>&-; sleep 0.05", OUTPUT_CONSOLE, OUTPUT_SAME, "one|" },
+	{ "echo one", OUTPUT_NULL, OUTPUT_SAME, "" },
+	{ "(sleep 0.05; echo late) & exit 0", OUTPUT_AUTO, OUTPUT_SAME,
 		"" }, /* a leftover, stopped before it speaks */
+	{ "echo one; echo two >&2", OUTPUT_NULL, OUTPUT_AUTO, "!two|" },
+	{ "echo one; echo two >&2; echo three >&2", OUTPUT_AUTO, OUTPUT_NULL, "one|" },
+	{ "echo one; exec >&-; sleep 0.05; printf two >&2", OUTPUT_AUTO, OUTPUT_CONSOLE,
+		"one|!two|" },
 };
 
 START_TEST(test_output)
 {
 	set_script(LOOP_TYPE_CYCLE, outputs[_i].script);
-	fake.settings.output = outputs[_i].output;
+	fake.settings.output.kind = outputs[_i].output;
+	fake.settings.error_output.kind = outputs[_i].error_output;
 	ck_assert_int_eq(run_cycle(), CYCLE_AGAIN);
 	ck_assert_str_eq(fake.output, outputs[_i].expected);
 }
 END_TEST
 
+static void let_one_line_through(void)
+{
+	fake.room = 1;
+	while (fake.room > 0) {
+		waiters_wake(&fake.waiters);
+		sched_yield();
+	}
+}
+
 START_TEST(test_output_refused_for_a_while)
 {
 	set_script(LOOP_TYPE_CYCLE, "echo one; echo two; exec sleep 100");
-	fake.settings.output = OUTPUT_AUTO;
+	fake.settings.output.kind = OUTPUT_AUTO;
 	fake.room = 0;
 	begin_cycle();
-	while (fake.n_refused < 2)
+	while (fake.n_refused < 1)
 		sched_yield();
-	fake.room = 1;
-	while (fake.room > 0 || fake.n_refused < 4)
-		sched_yield();
-	fake.room = 1;
-	while (fake.room > 0)
-		sched_yield();
+	let_one_line_through();
+	let_one_line_through();
 	stop_by_asking(&fake);
 	ck_assert_int_eq(end_cycle(), CYCLE_ENDED);
 	ck_assert_str_eq(fake.output, "one|two|");
@@ -706,18 +729,13 @@ END_TEST
 /* Its end does not make it lose the last lines at once. */
 START_TEST(test_output_refused_at_the_end)
 {
-	unsigned n_refused;
-
 	set_script(LOOP_TYPE_CYCLE, "echo one; exit 0");
-	fake.settings.output = OUTPUT_AUTO;
+	fake.settings.output.kind = OUTPUT_AUTO;
 	fake.room = 0;
 	begin_cycle();
 	while (fake.n_down == 0)
 		sched_yield();
-	n_refused = fake.n_refused;
-	while (fake.n_refused < n_refused + 2)
-		sched_yield();
-	fake.room = 1;
+	let_one_line_through();
 	ck_assert_int_eq(end_cycle(), CYCLE_AGAIN);
 	ck_assert_str_eq(fake.output, "one|");
 }
@@ -727,7 +745,7 @@ END_TEST
 START_TEST(test_output_refused_for_ever)
 {
 	set_script(LOOP_TYPE_CYCLE, "echo one; exit 3");
-	fake.settings.output = OUTPUT_AUTO;
+	fake.settings.output.kind = OUTPUT_AUTO;
 	fake.room = 0;
 	ck_assert_int_eq(run_cycle(), CYCLE_FAILED);
 	ck_assert_str_eq(fake.failure.reason, "exit 3");

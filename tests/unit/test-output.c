@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Output: what a child writes becomes lines, whatever the pieces in which it comes. */
+/* Output: what a child writes becomes batches of lines, whatever the pieces in which it comes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,39 +15,56 @@
 #define MARK " [cut]"
 
 static struct mailbox box;
+static struct waiters waiters;
 static struct output output;
 static int child_fd;
 
 static struct {
 	char *text; /* all lines, a newline after each */
 	size_t length, n_lines;
+	size_t n_batches;
 	size_t room; /* lines that will still be taken */
 	bool echo;   /* write long ones again instead of keeping them */
 } sink;
 
-static bool take(const char *text, size_t length, void *userdata)
+static void take_line(const char *text, size_t length)
 {
-	ck_assert_ptr_eq(userdata, &sink);
-	if (sink.room == 0)
-		return false;
 	sink.room--;
 	sink.n_lines++;
 	if (sink.echo && length > 1000) { /* not the rest at the end: the pipe is full then */
 		ck_assert_int_eq(write(child_fd, text, length), length);
-		ck_assert_int_eq(write(child_fd, "\n", 1), 1);
-		return true;
+		return;
 	}
-	sink.text = realloc(sink.text, sink.length + length + 1);
+	sink.text = realloc(sink.text, sink.length + length);
 	memcpy(sink.text + sink.length, text, length);
 	sink.length += length;
-	sink.text[sink.length++] = '\n';
-	return true;
+}
+
+static size_t take(const char *lines, size_t length, struct waiter *waiter, void *userdata)
+{
+	size_t taken = 0;
+
+	ck_assert_ptr_eq(userdata, &sink);
+	ck_assert_uint_gt(length, 0);
+	ck_assert_int_eq(lines[length - 1], '\n');
+	sink.n_batches++;
+	while (taken < length && sink.room > 0) {
+		const char *newline = memchr(lines + taken, '\n', length - taken);
+		size_t n = (size_t)(newline + 1 - lines) - taken;
+
+		take_line(lines + taken, n);
+		taken += n;
+	}
+	if (taken < length)
+		waiters_add(&waiters, waiter);
+	return taken;
 }
 
 static void setup(void)
 {
 	memset(&sink, 0, sizeof(sink));
 	sink.room = SIZE_MAX;
+	waiters_init(&waiters);
 	ck_assert_int_eq(mailbox_init(&box), 0);
 	ck_assert_int_eq(poller_start(), 0);
 	ck_assert_int_eq(output_open(&output, &box, take, &sink, &child_fd), 0);
@@ -197,7 +214,28 @@ START_TEST(test_long_lines)
 }
 END_TEST
 
-/* What the sink refuses is kept, and offered again, without a letter. */
+/* What is there is handed over in one go. */
+START_TEST(test_batch)
+{
+	say("one\ntwo\nthree\nfo", 16);
+	read_once();
+	ck_assert_uint_eq(sink.n_batches, 1);
+	say("ur\n", 3);
+	read_once();
+	ck_assert_uint_eq(sink.n_batches, 2);
+	expect_text("one\ntwo\nthree\nfour\n");
+}
+END_TEST
+
+/* The same letter tells of room as of something to read. */
+static void tell_of_room(size_t room)
+{
+	sink.room = room;
+	waiters_wake(&waiters);
+	read_once();
+}
+
+/* What the sink refuses is kept, and offered again when there is room; not before. */
 START_TEST(test_stuck)
 {
 	unsigned facts;
@@ -205,27 +243,25 @@ START_TEST(test_stuck)
 	sink.room = 1;
 	say("one\ntwo\nthree\n", 14);
 	read_once();
-	ck_assert(output.stuck);
+	ck_assert_int_eq(output.stuck, OUTPUT_WAITS);
 	expect_text("one\n");
 
 	say("four", 4);
-	output_read(&output);
-	ck_assert(output.stuck);
 	ck_assert_ptr_null(mailbox_wait(&box, 0, &facts));
-	expect_text("one\n");
+	tell_of_room(1);
+	ck_assert_int_eq(output.stuck, OUTPUT_WAITS);
+	expect_text("one\ntwo\n");
 
-	sink.room = 3;
-	output_read(&output);
-	ck_assert(!output.stuck);
+	tell_of_room(2);
+	ck_assert_int_eq(output.stuck, OUTPUT_FLOWS);
 	expect_text("one\ntwo\nthree\n");
 
 	sink.room = 0;
 	close(TAKE_FD(child_fd));
 	read_once();
-	ck_assert(output.stuck);
+	ck_assert_int_eq(output.stuck, OUTPUT_WAITS);
 	ck_assert_int_ge(output.fd, 0);
-	sink.room = 1;
-	output_read(&output);
+	tell_of_room(1);
 	ck_assert_int_eq(output.fd, -1);
 	expect_text("one\ntwo\nthree\nfour\n");
 }
@@ -242,10 +278,9 @@ START_TEST(test_stuck_piece)
 	sink.room = 0;
 	ck_assert_int_eq(
 		thread_start(&writer, "writer", THREAD_STACK_SMALL, write_all, &writing), 0);
-	while (!output.stuck)
+	while (output.stuck == OUTPUT_FLOWS)
 		read_once();
-	sink.room = 9;
-	output_read(&output);
+	tell_of_room(9);
 	while (output.fd >= 0)
 		read_once();
 	pthread_join(writer, NULL);
@@ -275,7 +310,8 @@ START_TEST(test_close_stuck)
 	expect_text("one\n");
 	ck_assert_int_eq(output.fd, -1);
 	ck_assert_ptr_null(output.buffer);
-	ck_assert(!output.stuck);
+	ck_assert_int_eq(output.stuck, OUTPUT_FLOWS);
+	waiters_wake(&waiters);
 	ck_assert_ptr_null(mailbox_wait(&box, 0, &facts));
 }
 END_TEST
@@ -311,6 +347,7 @@ int main(void)
 	add(suite, "lines", test_lines, ELEMENTS(rows));
 	add(suite, "memory", test_memory, 1);
 	add(suite, "long lines", test_long_lines, ELEMENTS(long_lines));
+	add(suite, "batch", test_batch, 1);
 	add(suite, "stuck", test_stuck, 1);
 	add(suite, "stuck piece", test_stuck_piece, 1);
 	add(suite, "close", test_close, 1);

@@ -16,7 +16,9 @@ struct waiter;
 
 enum event_type {
 	EVENT_STATE,          /* a loop or group went from one state to another */
-	EVENT_READY,          /* a loop became ready, or ceased to be: value 1, 0 */
+	EVENT_READY,          /* a loop or group became ready, or ceased to be: value 1, 0 */
+	EVENT_CHANGED,        /* what a snapshot of it (loop and group NULL: of the root) shows has
+				 changed,        without any of the above */
 	EVENT_FAILURE,        /* counted (counted = true) or noted only */
 	EVENT_TRIP,           /* the budget no longer covers it */
 	EVENT_EPISODE_OPENED, /* the light turned red */

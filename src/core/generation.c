@@ -249,15 +249,19 @@ struct letter *generation_wait(struct generation *generation, uint64_t deadline_
 void generation_healthy(struct generation *generation, enum success success)
 {
 	struct gloop_loop *loop = generation->loop;
+	bool cleared = false;
 
 	pthread_mutex_lock(&loop->lock);
 	if (speaks(generation) && !generation_stopped(generation)) {
 		bool forgiven = budget_healthy(&loop->budget, &loop->settings, clock_now());
 
 		loop->cycles_succeeded += success == SUCCESS_CYCLE;
-		loop->ignored_trip = loop->ignored_trip && success == SUCCESS_EXECUTED && !forgiven;
+		cleared = loop->ignored_trip && (success != SUCCESS_EXECUTED || forgiven);
+		loop->ignored_trip = loop->ignored_trip && !cleared;
 	}
 	pthread_mutex_unlock(&loop->lock);
+	if (cleared)
+		loop_event(loop, generation, &(struct event){ .type = EVENT_CHANGED });
 }
 
 bool generation_pause(struct generation *generation, uint64_t until_usec)
@@ -397,8 +401,7 @@ size_t generation_output(struct generation *generation, const struct event_lines
 	char throughline[128];
 
 	if (observer->output) {
-		loop_throughline(
-			loop, generation->number, cycle, throughline, sizeof(throughline));
+		loop_throughline(loop, generation->number, cycle, throughline, sizeof(throughline));
 		taken = observer->output(&(struct event){ .loop = loop->task.name,
 						 .group = task_group_name(&loop->task),
 						 .generation = generation->number,

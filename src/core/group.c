@@ -63,7 +63,7 @@ void group_event(struct gloop_group *group, struct event *event)
 
 	if (!observer->event)
 		return;
-	event->group = group->task.name;
+	event->group = group_is_root(group) ? NULL : group->task.name;
 	pthread_mutex_lock(&group->lock);
 	event->generation = group->published_generation;
 	pthread_mutex_unlock(&group->lock);
@@ -90,7 +90,9 @@ void group_set_state(struct gloop_group *group, enum group_state state)
 	group->since_realtime_usec = clock_realtime();
 	group->published_generation = group->generation;
 	pthread_mutex_unlock(&group->lock);
-	if (!group_is_root(group))
+	if (group_is_root(group))
+		group_event(group, &(struct event){ .type = EVENT_CHANGED });
+	else
 		group_event(group, &(struct event){ .type = EVENT_STATE,
 					   .from = group_state_to_string(from),
 					   .to = group_state_to_string(state) });

@@ -81,8 +81,12 @@ void group_member_look(struct task *task)
 void group_member_publish(struct task *task)
 {
 	struct gloop_group *child = group_of(task);
+	bool changed;
 
 	pthread_mutex_lock(&child->lock);
+	changed = child->wanted != task->wanted;
 	child->wanted = task->wanted;
 	pthread_mutex_unlock(&child->lock);
+	if (changed)
+		group_event(child, &(struct event){ .type = EVENT_CHANGED });
 }

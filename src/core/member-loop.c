@@ -463,10 +463,15 @@ void loop_member_timer(struct task *task)
 void loop_member_publish(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
+	bool aside = task->done || task->vetoed, changed;
 
 	pthread_mutex_lock(&loop->lock);
+	changed = loop->wanted != task->wanted || loop->failed != task->failed ||
+		  loop->aside != aside;
 	loop->wanted = task->wanted;
 	loop->failed = task->failed;
-	loop->aside = task->done || task->vetoed;
+	loop->aside = aside;
 	pthread_mutex_unlock(&loop->lock);
+	if (changed)
+		loop_event(loop, NULL, &(struct event){ .type = EVENT_CHANGED });
 }

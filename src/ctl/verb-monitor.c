@@ -51,6 +51,8 @@ static char *say_state(const struct value *v)
 {
 	_cleanup_free_ char *name = who(v[0].text, v[1].text);
 
+	if (!*v[3].text) /* the root: it has a color only */
+		return string_printf("%s: %s", name ? name : "?", v[5].text);
 	if (string_equal(v[2].text, v[3].text))
 		return string_printf("%s: %s, %s", name ? name : "?", v[3].text, v[5].text);
 	return string_printf("%s: %s → %s (generation %" PRIu64 ", %s)", name ? name : "?",

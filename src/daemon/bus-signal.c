@@ -15,15 +15,19 @@ static void look(
 	struct tree *tree, const struct told *told, const char **ret_state, const char **ret_color)
 {
 	struct task *task = tree_find(tree, *told->loop ? told->loop : told->group);
+	struct tree_snapshot root;
 	struct group_snapshot group;
 	struct loop_snapshot loop;
 
 	*ret_state = *ret_color = "";
-	if (task && task_group(task)) {
+	if (!task) {
+		tree_snapshot(tree, &root);
+		*ret_color = color_to_string((enum color)root.color);
+	} else if (task_group(task)) {
 		group_snapshot(task_group(task), &group);
 		*ret_state = group_state_to_string(group.state);
 		*ret_color = color_to_string(group.color);
-	} else if (task) {
+	} else {
 		loop_snapshot(task_loop(task), &loop);
 		*ret_state = loop_state_to_string(loop.state);
 		*ret_color = color_to_string(loop.color);
@@ -45,6 +49,7 @@ static const char *member_of(const struct told *told)
 	switch (told->type) {
 	case EVENT_STATE:
 	case EVENT_READY:
+	case EVENT_CHANGED:
 		return "StateChanged";
 	case EVENT_FAILURE:
 		return "Failure";
@@ -62,6 +67,7 @@ static int append(sd_bus_message *message, struct tree *tree, const struct told 
 	switch (told->type) {
 	case EVENT_STATE:
 	case EVENT_READY:
+	case EVENT_CHANGED:
 		return append_state(message, tree, told);
 	case EVENT_FAILURE:
 		return sd_bus_message_append(message, "ssssbs", told->loop, told->group, told->kind,

@@ -17,6 +17,7 @@ static const struct {
 } kinds[] = {
 	[EVENT_STATE] = { LOG_DEBUG, MESSAGE_STATE },
 	[EVENT_READY] = { LOG_DEBUG, MESSAGE_READY },
+	[EVENT_CHANGED] = { LOG_DEBUG, NULL },
 	[EVENT_FAILURE] = { LOG_WARNING, MESSAGE_FAILURE },
 	[EVENT_TRIP] = { LOG_WARNING, MESSAGE_TRIP },
 	[EVENT_EPISODE_OPENED] = { LOG_ERR, MESSAGE_EPISODE_OPENED },
@@ -174,6 +175,9 @@ void report_describe(const struct event *event, struct report *ret)
 	switch (event->type) {
 	case EVENT_STATE:
 		say(ret, "%s: %s (was %s)", who, event->to, event->from);
+		break;
+	case EVENT_CHANGED:
+		say(ret, "%s: seen differently", who);
 		break;
 	case EVENT_READY:
 		say(ret, "%s: %s", who, event->value ? "ready" : "not ready any more");

@@ -88,6 +88,8 @@ static void trip(
 		if (loop->settings.stop_on_failure)
 			give_up(loop, generation, GIVEUP_FAILED);
 		break;
+	case ACTION_STOP_GROUP: /* of those that are done */
+		break;
 	}
 }
 

@@ -69,6 +69,8 @@ struct gloop_group {
 
 	atomic_uint_fast64_t order;       /* the parent's: number << ORDER_BITS | … */
 	atomic_uint_fast64_t report;      /* for the parent: number << REPORT_BITS | … */
+	atomic_uint_fast64_t done_number; /* of the start in which a member's end was to stop it */
+	_Atomic(const char *) done_name;  /* that member's */
 	atomic_uint_fast64_t parent_turn; /* of the parent's light, when this was started */
 	atomic_uint_fast64_t ping, answered;
 
@@ -139,4 +141,5 @@ void members_settle(struct gloop_group *group);   /* all steps that are due */
 void group_settle(struct gloop_group *group);     /* after each step: is a phase complete? */
 void group_handle_order(struct gloop_group *group);
 void group_kill_all(struct gloop_group *group);
+void group_done_by(struct gloop_group *group, const char *name); /* asks its parent to stop it */
 void group_run_hook(struct gloop_group *group, const char *name, const struct command *command);

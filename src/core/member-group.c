@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A group as a member of another: the parent's order and the child's report, each one word,
  * compared by number. */
+#include <stdio.h>
+
 #include "core/group.h"
 #include "core/loop.h"
 #include "core/root.h"
@@ -76,6 +78,32 @@ void group_member_look(struct task *task)
 		task->hard = false;
 		member_set_phase(task, PHASE_DOWN);
 	}
+}
+
+/* By the child's controller. */
+void group_done_by(struct gloop_group *group, const char *name)
+{
+	if (group_is_root(group))
+		return;
+	atomic_store(&group->done_name, name);
+	atomic_store(&group->done_number, atomic_load(&group->order) >> ORDER_BITS);
+	mailbox_post(&group->task.parent->box, &group->task.letter, MEMBER_DONE);
+}
+
+/* As an operator's stop, unless an operator was there before: it has been started anew since then,
+ * or is about to be. */
+void group_member_done(struct task *task)
+{
+	struct gloop_group *child = group_of(task);
+	char text[80];
+
+	if (atomic_load(&child->done_number) != atomic_load(&child->order) >> ORDER_BITS ||
+		task->phase != PHASE_UP || !task->wanted || task->renew)
+		return;
+	task->wanted = false;
+	snprintf(text, sizeof(text), "stopped: %s is done", atomic_load(&child->done_name));
+	group_set_note(child, "%s", text);
+	group_event(child, &(struct event){ .type = EVENT_NOTE, .text = text });
 }
 
 void group_member_publish(struct task *task)

@@ -306,6 +306,18 @@ void loop_member_hook(struct task *task)
 		is_down(task);
 }
 
+static void act_done(struct task *task)
+{
+	const struct action *action = &loop_of(task)->settings.done_action;
+
+	if (task->phase != PHASE_UP || task->held || !task->wanted || !task->parent->running)
+		return; /* a stop or a reset is under way already */
+	if (action->kind == ACTION_EXIT)
+		tree_exit(task->tree, action->status, task->name);
+	else if (action->kind == ACTION_STOP_GROUP)
+		group_done_by(task->parent, task->name);
+}
+
 static void see_giveup(struct task *task)
 {
 	struct gloop_loop *loop = loop_of(task);
@@ -322,6 +334,8 @@ static void see_giveup(struct task *task)
 		atomic_store(&loop->generation->tripped, true);
 	if (giveup == GIVEUP_VETO)
 		note_veto(loop);
+	if (giveup == GIVEUP_DONE)
+		act_done(task);
 }
 
 void loop_member_look(struct task *task)

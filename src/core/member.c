@@ -194,6 +194,8 @@ void member_facts(struct task *task, unsigned facts)
 {
 	if (task->is_group) {
 		group_member_look(task);
+		if (facts & MEMBER_DONE)
+			group_member_done(task);
 	} else {
 		if (facts & MEMBER_LOOK)
 			loop_member_look(task);

@@ -75,6 +75,15 @@ static int check_time(const struct loop_settings *settings, enum loop_type type,
 		settings->backoff_usec, settings->backoff_max_usec, ret_key, ret_reason);
 }
 
+static int check_done(const struct loop_settings *settings, const char **ret_key, char **ret_reason)
+{
+	if (settings->done_action.kind == ACTION_STOP_GROUP && !settings->group)
+		return fault("done_action",
+			"done_action = stop_group: the loop is not a member of any group", ret_key,
+			ret_reason);
+	return 0;
+}
+
 int loop_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason)
 {
 	enum loop_type type = effective_type(settings);
@@ -84,6 +93,8 @@ int loop_settings_check(struct loop_settings *settings, const char **ret_key, ch
 	if (r < 0)
 		return r;
 	r = check_time(settings, type, ret_key, ret_reason);
+	if (r == 0)
+		r = check_done(settings, ret_key, ret_reason);
 	if (r < 0)
 		return r;
 	settings->type = type;

@@ -16,6 +16,7 @@ static const char *const prefix_names[] = { "auto", "full", "none", NULL };
 static const char *const target_names[] = { "auto", "journal", "console", NULL };
 static const char *const loop_actions[] = { "escalate", "stay", "ignore", "cooldown:TIME",
 	"exit[:N]", NULL };
+static const char *const done_actions[] = { "stay", "stop_group", "exit[:N]", NULL };
 static const char *const group_actions[] = { "escalate", "stay", "cooldown:TIME", "exit[:N]",
 	NULL };
 static const char *const daemon_actions[] = { "stay", "exit[:N]", NULL };
@@ -115,6 +116,8 @@ static const struct setting loop_table[] = {
 	LOOP("fatal_exit_status", "", fatal_exit_status, LIVE, "exit statuses after which it is failed, and nobody else reset", EXITS),
 	LOOP("success_exit_status", "", success_exit_status, LIVE, "exit statuses and signals that are no failure", STATUSES),
 	LOOP("exhausted_action", "escalate", exhausted_action, LIVE, "what follows when it trips", ACTION(loop_actions)),
+	LOOP("done_action", "stay", done_action, LIVE, "what follows when it is done",
+		TYPE("action", value_parse_done_action, value_format_action), .names = done_actions),
 	LOOP("forgive_after", "10min", forgive_after_usec, LIVE, "how long it must be healthy for its failures to be forgotten", ANY_TIME),
 	LOOP("backoff", "100ms", backoff_usec, LIVE, "the wait after the second failure in a row; doubles with each more", PAUSE),
 	LOOP("backoff_max", "30s", backoff_max_usec, LIVE, "the longest wait between two attempts", PAUSE),

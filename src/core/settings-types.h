@@ -18,10 +18,17 @@ const char *loop_type_to_string(enum loop_type type);
 enum strategy { STRATEGY_ONE_FOR_ALL, STRATEGY_REST_FOR_ONE, STRATEGY_ONE_FOR_ONE };
 const char *strategy_to_string(enum strategy strategy);
 
-enum action_kind { ACTION_ESCALATE, ACTION_STAY, ACTION_IGNORE, ACTION_COOLDOWN, ACTION_EXIT };
-struct action { /* what an exhausted loop, group or daemon does */
+enum action_kind {
+	ACTION_ESCALATE,
+	ACTION_STAY,
+	ACTION_IGNORE,
+	ACTION_COOLDOWN,
+	ACTION_EXIT,
+	ACTION_STOP_GROUP,
+};
+struct action { /* what an exhausted loop, group or daemon does, or a loop that is done */
 	enum action_kind kind;
-	int status;    /* ACTION_EXIT; 1 unless said */
+	int status;    /* ACTION_EXIT; unless said 1, of one that is done 0 */
 	uint64_t usec; /* ACTION_COOLDOWN */
 };
 
@@ -104,6 +111,7 @@ struct loop_settings {
 	struct ready ready;
 	struct action exhausted_action;
 	struct trip_set trip_on;
+	struct action done_action;
 	struct command stop_command, reload_command;
 	enum kill_mode kill_mode;
 	int reload_signal; /* 0: none */

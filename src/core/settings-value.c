@@ -323,6 +323,7 @@ static const struct {
 	{ "ignore", ACTION_IGNORE },
 	{ "cooldown:TIME", ACTION_COOLDOWN },
 	{ "exit[:N]", ACTION_EXIT },
+	{ "stop_group", ACTION_STOP_GROUP },
 };
 
 /* Whether text is that action, with its argument; *ret_action is touched only then. */

@@ -56,6 +56,7 @@ VALUE_FORMATTER(value_format_log_level);
 VALUE_PARSER(value_parse_ready);
 VALUE_FORMATTER(value_format_ready);
 VALUE_PARSER(value_parse_action); /* the row's names are the spellings that are allowed */
+VALUE_PARSER(value_parse_done_action); /* the same, but exit is a success */
 VALUE_FORMATTER(value_format_action);
 
 VALUE_PARSER(value_parse_string); /* char *; none: NULL */

@@ -46,6 +46,7 @@ enum { /* facts in a member's letter to its controller */
 	MEMBER_LOOK =
 		1 << 0, /* its generation, or its child controller, has something new to see */
 	MEMBER_HOOK = 1 << 1, /* a hook has ended */
+	MEMBER_DONE = 1 << 2, /* a group: one of its members is done, and it is to be stopped */
 };
 
 struct task {
@@ -132,6 +133,7 @@ void group_member_start(struct task *task);
 void group_member_ask(struct task *task);
 void group_member_close(struct task *task); /* down: if the tree is stopped for good, once */
 void group_member_look(struct task *task);
+void group_member_done(struct task *task);
 void group_member_clear(struct task *task);
 void group_member_publish(struct task *task);
 void member_set_phase(struct task *task, enum phase phase); /* keeps the group's counts */

@@ -193,4 +193,52 @@ def usage():
     same(ctl("reload", "--dry-run").status, 2, "reload --dry-run")
 
 
+@test("done_action = stop_group stops the group as an operator would, and says why; a start runs it again")
+def stop_group():
+    config = """[group:outer]
+[group:g]
+parent = outer
+[loop:l]
+group = g
+command = sleep infinity
+[loop:last]
+group = g
+type = oneshot
+after = l
+done_action = stop_group
+command = sh -c 'echo x >>%d/runs'
+[loop:other]
+group = outer
+command = sleep infinity
+"""
+    with Daemon(config) as daemon:
+        for runs in (1, 2):
+            row = daemon.wait_until(lambda: (row := daemon.group("g"))["state"] == "inactive" and row["note"] and row,
+                                    "the stop of the group")
+            same((row["desired"], row["note"], row["color"]), ("stopped", "stopped: last is done", "grey"), "g")
+            same(daemon.loops("state"), {"l": "inactive", "last": "done", "other": "running"}, "states")
+            same(len(lines(daemon.file("runs"))), runs, "runs")
+            same(daemon.group("outer")["color"], "green", "outer")
+            holds(daemon.log, "g: stopped: last is done", "log")
+            daemon.act("--no-block", "start", "g")
+            daemon.wait_lines("runs", runs + 1)
+
+
+@test("done_action = exit: the daemon stops and exits, with status 0 unless N is said")
+def done_exits():
+    for action, status in (("exit", 0), ("exit:7", 7)):
+        config = f"""[loop:l]
+command = sleep infinity
+on_stop = touch %d/stopped
+[loop:last]
+type = oneshot
+done_action = {action}
+command = true
+"""
+        with Daemon(config) as daemon:
+            same(daemon.wait_end(), status, action)
+            check(os.path.exists(daemon.file("stopped")), "l was not stopped")
+            holds(daemon.log, f"exits with status {status}, as asked for by last", "log")
+
+
 main()

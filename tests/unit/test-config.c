@@ -212,6 +212,10 @@ static const struct {
 	{ "[loop:a]\n", { "1: [loop:a] a command or a module is needed" } },
 	{ LOOP "type = cycle\n", { "1: [loop:a] type cycle needs an interval" } },
 	{ LOOP "module = x\n", { "3: [loop:a] command and module exclude each other" } },
+	{ LOOP "done_action = stop_group\n",
+		{ "3: [loop:a] done_action = stop_group: the loop is not a member of any group" } },
+	{ LOOP "[defaults]\ndone_action = stop_group\n",
+		{ "4: [loop:a] done_action = stop_group: the loop is not a member of any group" } },
 	{ LOOP "backoff = 1h\nbackoff_max = 1s\n", { "4: [loop:a] backoff_max (1s) is less" } },
 	{ "[group:g]\nbackoff = 1h\n", { "1: [group:g] backoff_max (30s) is less" } },
 	/* No fault that only follows from another one. */

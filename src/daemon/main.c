@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,8 +23,6 @@
 
 enum { EXIT_USAGE = 2 };
 
-#define DESCRIPTORS_WANTED 65536
-
 /* 0 to 2 exist, so that no other descriptor ever gets these numbers; what else was inherited ends
  * with the next exec. */
 static void settle_descriptors(void)
@@ -34,17 +31,6 @@ static void settle_descriptors(void)
 		if (fcntl(fd, F_GETFD) < 0)
 			(void)!open("/dev/null", O_RDWR); /* the lowest that is free: this one */
 	(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-}
-
-/* Each loop with captured output has a descriptor. Children inherit the limit. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS_WANTED)
-		return;
-	limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)DESCRIPTORS_WANTED);
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* All that are handled are blocked before the first thread; none is ignored by inheritance, above
@@ -110,7 +96,6 @@ int main(int argc, char **argv)
 		status = EXIT_USAGE;
 		break;
 	case OPTIONS_GO:
-		raise_descriptor_limit();
 		umask(0022);
 		if (settle_directory(options.user) == 0)
 			status = run(&options);

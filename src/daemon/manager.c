@@ -18,7 +18,13 @@
 #include "daemon/config-tree.h"
 #include "daemon/log-target.h"
 #include "daemon/messages.h"
+#include "process/origin.h"
 #include "process/process.h"
+
+enum {
+	DESCRIPTORS_BASE = 512, /* for clients, modules, threads that spawn */
+	DESCRIPTORS_EACH = 2,   /* for a loop whose output is captured: while it spawns */
+};
 
 #define DRAIN_USEC (2 * USEC_PER_SEC) /* for the last lines of the log */
 
@@ -184,6 +190,19 @@ static int start_bus(struct manager *manager)
 	return r;
 }
 
+/* With few loops the limit that is there is enough. A raised one must be taken back in each child,
+ * which makes spawns slower. */
+static uint64_t descriptors_wanted(const struct manager *manager)
+{
+	uint64_t wanted = DESCRIPTORS_BASE;
+	struct task *task;
+
+	for (size_t i = 0; (task = tree_task(manager->tree, i)); i++)
+		if (task_loop(task) && loop_settings(task_loop(task))->output != OUTPUT_NULL)
+			wanted += DESCRIPTORS_EACH;
+	return wanted;
+}
+
 /* Threads first, in an order in which each finds what it needs; the socket before the first child
  * is started. */
 static int start(struct manager *manager)
@@ -198,6 +217,7 @@ static int start(struct manager *manager)
 		r = start_logger(manager);
 	if (r == 0)
 		r = start_bus(manager);
+	origin_raise_descriptors(descriptors_wanted(manager));
 	if (r == 0)
 		r = processes_start();
 	if (r == 0)

@@ -183,7 +183,8 @@ void group_snapshot(struct gloop_group *group, struct group_snapshot *ret)
 
 	ret->ready = atomic_load(&group->report) & REPORT_READY;
 	add_members(group, ret);
-	ret->color = MAX(ret->color, own_color(ret, group_is_wanted(group)));
+	if (!group_is_root(group)) /* which has no light: its members' colors are all */
+		ret->color = MAX(ret->color, own_color(ret, group_is_wanted(group)));
 }
 
 char **group_hook_environment(struct gloop_group *group)

@@ -198,7 +198,7 @@ static uint64_t descriptors_wanted(const struct manager *manager)
 	struct task *task;
 
 	for (size_t i = 0; (task = tree_task(manager->tree, i)); i++)
-		if (task_loop(task) && loop_settings(task_loop(task))->output != OUTPUT_NULL)
+		if (task_loop(task) && loop_settings(task_loop(task))->output.kind != OUTPUT_NULL)
 			wanted += DESCRIPTORS_EACH;
 	return wanted;
 }

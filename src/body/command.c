@@ -24,6 +24,8 @@
 #include "base/macro.h"
 #include "body/capture.h"
 #include "body/launch.h"
+#include "body/limits.h"
+#include "body/liveness.h"
 #include "core/environment.h"
 #include "core/generation.h"
 #include "process/process.h"
@@ -37,10 +39,9 @@ struct command_body {
 	struct capture capture;
 	atomic_bool asked; /* the stop signal of this generation was sent, or is remembered */
 
-	/* The present cycle's; the loop's thread only. */
-	uint64_t start_due_usec, cycle_due_usec; /* USEC_INFINITY: not limited */
-	uint64_t kill_due_usec;                  /* SIGKILL to what is there then */
-	enum failure_kind expired;               /* FAILURE_NONE: no limit was passed */
+	/* The loop's thread only. */
+	struct liveness *liveness; /* NULL: nothing of it is wanted */
+	struct limits limits;      /* of the present cycle */
 	bool exited;
 };
 
@@ -95,13 +96,17 @@ static int command_start(struct generation *generation, _unused_ struct failure 
 	struct command_body *body = body_of(generation);
 
 	process_init(&body->process, generation_box(generation));
+	body->process.takes_notes = true;
 	capture_init(&body->capture);
 	return 0;
 }
 
 static void command_stop(struct generation *generation)
 {
-	process_done(&body_of(generation)->process);
+	struct command_body *body = body_of(generation);
+
+	process_done(&body->process);
+	body->liveness = liveness_free(body->liveness);
 }
 
 /* *ret_ours: what is missing is ours to have (descriptors, memory, processes), not the command's.
@@ -111,6 +116,8 @@ static int spawn(struct generation *generation, bool *ret_ours, char **ret_reaso
 	struct command_body *body = body_of(generation);
 	_cleanup_(environment_freep) char **environment = generation_environment(generation);
 	_cleanup_close_ int output_fd = -1, error_fd = -1;
+	struct spec spec = { .argv = generation_settings(generation)->command.argv,
+		.environment = environment };
 	int r;
 
 	*ret_ours = true;
@@ -121,14 +128,16 @@ static int spawn(struct generation *generation, bool *ret_ours, char **ret_reaso
 		capture_close(&body->capture);
 		return r;
 	}
-	r = launch_spawn(generation_settings(generation), &body->process,
-		&(struct spec){ .argv = generation_settings(generation)->command.argv,
-			.environment = environment,
-			.output_fd = output_fd,
-			.error_fd = error_fd },
-		ret_ours, ret_reason);
-	if (r < 0)
+	spec.output_fd = output_fd;
+	spec.error_fd = error_fd;
+	r = liveness_prepare(&body->liveness, generation, &body->process, &spec);
+	if (r >= 0)
+		r = launch_spawn(generation_settings(generation), &body->process, &spec, ret_ours,
+			ret_reason);
+	if (r < 0) {
 		capture_close(&body->capture);
+		liveness_down(body->liveness, &body->limits);
+	}
 	return r;
 }
 
@@ -146,38 +155,16 @@ static enum cycle_result not_spawned(struct generation *generation, int error, b
 	return ours ? CYCLE_TROUBLE : CYCLE_FAILED;
 }
 
-/* oneshot and ready = cycle are ready by their success: start_timeout is theirs only when somebody
- * said so. */
-static bool start_is_limited(const struct loop_settings *settings)
-{
-	return settings->start_timeout_said ||
-	       (settings->type != LOOP_TYPE_ONESHOT && settings->ready.kind != READY_CYCLE);
-}
-
-static void set_limits(struct command_body *body, const struct loop_settings *settings)
-{
-	uint64_t now = clock_now();
-
-	body->start_due_usec = body->cycle_due_usec = body->kill_due_usec = USEC_INFINITY;
-	body->expired = FAILURE_NONE;
-	body->exited = false;
-	if (start_is_limited(settings))
-		body->start_due_usec = usec_add(now, settings->start_timeout_usec);
-	if (settings->type != LOOP_TYPE_SERVICE)
-		body->cycle_due_usec = usec_add(now, settings->cycle_timeout_usec);
-}
-
-/* Past a limit: as a stop would, but it is a failure. */
+/* Past a limit, or sick: as a stop would, but it is a failure. A core may tell why it hangs. */
 static void expire(struct generation *generation, enum failure_kind kind)
 {
 	struct command_body *body = body_of(generation);
 	const struct loop_settings *settings = generation_settings(generation);
-	bool all = settings->kill_mode == KILL_ALL;
+	int signal = kind == FAILURE_WATCHDOG ? SIGABRT : settings->stop_signal;
+	bool all = settings->kill_mode == KILL_ALL && kind != FAILURE_WATCHDOG;
 
-	body->expired = kind;
-	body->start_due_usec = body->cycle_due_usec = USEC_INFINITY;
-	body->kill_due_usec = usec_add(clock_now(), settings->grace_period_usec);
-	(void)process_signal(&body->process, settings->stop_signal, all);
+	limits_expire(&body->limits, settings, kind, clock_now());
+	(void)process_signal(&body->process, signal, all);
 	(void)process_signal(&body->process, SIGCONT, all);
 }
 
@@ -185,20 +172,17 @@ static void check_limits(struct generation *generation)
 {
 	struct command_body *body = body_of(generation);
 	uint64_t now = clock_now();
+	enum failure_kind passed;
 
 	if (now >= generation_tick_due(generation))
 		generation_tick(generation);
-	if (generation_ready(generation))
-		body->start_due_usec = USEC_INFINITY;
-
-	if (now >= body->start_due_usec)
-		expire(generation, FAILURE_START_TIMEOUT);
-	else if (now >= body->cycle_due_usec)
-		expire(generation, FAILURE_CYCLE_TIMEOUT);
-	if (now >= body->kill_due_usec) {
-		body->kill_due_usec = USEC_INFINITY;
+	passed = liveness_step(body->liveness, &body->limits);
+	if (passed == FAILURE_NONE)
+		passed = limits_passed(&body->limits, generation_ready(generation), now);
+	if (passed != FAILURE_NONE)
+		expire(generation, passed);
+	if (limits_kill(&body->limits, now))
 		(void)process_signal(&body->process, SIGKILL, true);
-	}
 }
 
 /* Handles one letter, or what is due at the deadline or before. */
@@ -212,10 +196,13 @@ static void wait_once(struct generation *generation, uint64_t deadline_usec)
 	if (capture_is_stuck(&body->capture))
 		deadline_usec = MIN(deadline_usec, capture_due(&body->capture, clock_now()));
 	letter = generation_wait(generation, deadline_usec, &facts, &stopped);
-	if (letter == &body->process.letter)
+	if (letter == &body->process.letter) {
 		body->exited |= (facts & PROCESS_EXITED) != 0;
-	else
+		if (facts & PROCESS_NOTED)
+			liveness_notes(&body->liveness, generation, &body->process, &body->limits);
+	} else if (!liveness_letter(body->liveness, letter, facts, &body->limits)) {
 		capture_handle(&body->capture, letter);
+	}
 }
 
 static void wait_for_exit(struct generation *generation)
@@ -224,10 +211,9 @@ static void wait_for_exit(struct generation *generation)
 
 	check_limits(generation);
 	while (!body->exited) {
-		uint64_t due = MIN(MIN(body->start_due_usec, body->cycle_due_usec),
-			MIN(body->kill_due_usec, generation_tick_due(generation)));
+		uint64_t due = MIN(limits_due(&body->limits), liveness_due(body->liveness));
 
-		wait_once(generation, due);
+		wait_once(generation, MIN(due, generation_tick_due(generation)));
 		check_limits(generation);
 	}
 }
@@ -263,19 +249,15 @@ static bool is_success(const struct process *process, const struct loop_settings
 	return status_set_has_exit(&settings->success_exit_status, process->status);
 }
 
-static enum cycle_result expired(struct generation *generation, struct failure *failure)
+static void describe_expired(struct generation *generation, struct failure *failure)
 {
 	struct command_body *body = body_of(generation);
-	const struct loop_settings *settings = generation_settings(generation);
-	char span[64];
+	enum failure_kind kind = body->limits.expired;
 
-	if (body->expired == FAILURE_START_TIMEOUT)
-		failure_set(failure, body->expired, 0, "not ready within %s",
-			timespan_format(settings->start_timeout_usec, span, sizeof(span)));
+	if (kind == FAILURE_WATCHDOG || kind == FAILURE_PROBE)
+		liveness_describe(body->liveness, kind, failure);
 	else
-		failure_set(failure, body->expired, 0, "not finished within %s",
-			timespan_format(settings->cycle_timeout_usec, span, sizeof(span)));
-	return CYCLE_FAILED;
+		limits_describe(&body->limits, generation_settings(generation), failure);
 }
 
 static enum cycle_result verdict(struct generation *generation, struct failure *failure)
@@ -287,12 +269,14 @@ static enum cycle_result verdict(struct generation *generation, struct failure *
 
 	if (generation_stopped(generation))
 		return CYCLE_ENDED;
-	if (body->expired != FAILURE_NONE)
-		return expired(generation, failure);
-	if (is_success(process, settings))
+	if (body->limits.expired == FAILURE_NONE && is_success(process, settings))
 		return settings->type == LOOP_TYPE_CYCLE ? CYCLE_AGAIN : CYCLE_DONE;
-	failure_set(failure, process->code == CLD_EXITED ? FAILURE_EXIT : FAILURE_SIGNAL,
-		process->status, "%s", process_describe_end(process, end, sizeof(end)));
+	if (body->limits.expired != FAILURE_NONE)
+		describe_expired(generation, failure);
+	else
+		failure_set(failure, process->code == CLD_EXITED ? FAILURE_EXIT : FAILURE_SIGNAL,
+			process->status, "%s", process_describe_end(process, end, sizeof(end)));
+	liveness_add_error(body->liveness, failure);
 	return CYCLE_FAILED;
 }
 
@@ -309,11 +293,14 @@ static enum cycle_result command_cycle(struct generation *generation, struct fai
 	if (r < 0)
 		return not_spawned(generation, r, ours, reason, failure);
 
-	set_limits(body, generation_settings(generation));
+	body->exited = false;
+	limits_begin(&body->limits, generation_settings(generation), clock_now());
+	liveness_up(body->liveness);
 	generation_up(generation, body->process.pid);
 	if (generation_stopped(generation))
 		command_ask(generation);
 	wait_for_exit(generation);
+	liveness_down(body->liveness, &body->limits);
 	generation_down(generation);
 	wait_for_group(generation);
 	return verdict(generation, failure);

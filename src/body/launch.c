@@ -298,10 +298,12 @@ static void own_output(const struct setup *setup, int output_fd)
 		(void)!fchown(output_fd, setup->uid, setup->gid);
 }
 
-static int spawn(const struct launch *launch, struct process *process, const struct spec *plain)
+static int spawn(struct launch *launch, struct process *process, const struct spec *plain)
 {
 	struct spec spec = *plain;
 
+	if (plain->setup)
+		launch->setup.set |= plain->setup->set & SETUP_WATCHDOG_PID;
 	spec.setup = &launch->setup;
 	spec.environment = launch->environment;
 	own_output(&launch->setup, spec.output_fd);

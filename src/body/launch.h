@@ -30,8 +30,9 @@ static inline void launch_freep(struct launch **launch)
 	launch_free(*launch);
 }
 
-/* process_spawn() with all that the settings say; the output, a pipe, is given to the user of the
- * process, so that it can open /dev/stdout. -errno; then *ret_ours: this program lacks something,
- * it is not the command's fault; *ret_reason: a sentence, NULL where the errno says it all. */
+/* process_spawn() with all that the settings say (and WATCHDOG_PID if the spec's own setup does);
+ * the output, a pipe, is given to the user of the process, so that it can open /dev/stdout. -errno;
+ * then *ret_ours: this program lacks something, it is not the command's fault; *ret_reason: a
+ * sentence, NULL where the errno says it all. */
 int launch_spawn(const struct loop_settings *settings, struct process *process,
 	const struct spec *spec, bool *ret_ours, char **ret_reason);

@@ -56,6 +56,8 @@ struct generation {
 	atomic_int giveup;         /* enum giveup */
 	atomic_uint_fast64_t cycle;
 	atomic_uint_fast64_t cycle_begin_usec; /* monotonic; 0: between cycles */
+	uint64_t stop_begin_usec;              /* set before `stopped` */
+	atomic_uint_fast64_t stop_until_usec;  /* its grace was extended until then */
 
 	/* the thread's own */
 	bool stop_told;            /* generation_wait() has said so */

@@ -21,6 +21,8 @@
 enum { COMMAND_STACK = 64 * 1024 };
 enum { LOOKUP_STACK = 256 * 1024 }; /* of one that looks up users: modules of the system do that */
 
+enum { MESSAGES_MAX = 64 }; /* that a command can set */
+
 static _Thread_local struct generation *current;
 
 struct generation *generation_current(void)
@@ -141,6 +143,7 @@ int generation_start(struct gloop_loop *loop, struct generation **ret)
 	loop->cycle = 0;
 	loop->ready = false;
 	loop->starts++;
+	vector_free(TAKE_PTR(loop->routine));
 	pthread_mutex_unlock(&loop->lock);
 	loop_set_state(loop, NULL, LOOP_STARTING);
 
@@ -158,6 +161,7 @@ int generation_start(struct gloop_loop *loop, struct generation **ret)
 
 void generation_stop(struct generation *generation)
 {
+	generation->stop_begin_usec = clock_now();
 	pthread_mutex_lock(&generation->loop->lock);
 	atomic_store(&generation->stopped, true);
 	generation->loop->ready = false;
@@ -209,6 +213,11 @@ struct gloop_loop *generation_loop(struct generation *generation)
 const struct loop_settings *generation_settings(struct generation *generation)
 {
 	return &generation->loop->settings;
+}
+
+const char *generation_name(const struct generation *generation)
+{
+	return generation->loop->task.name;
 }
 
 uint64_t generation_number(const struct generation *generation)
@@ -354,9 +363,67 @@ void generation_tick(struct generation *generation)
 	if (generation->ready_due_usec > clock_now())
 		return;
 	generation->ready_due_usec = USEC_INFINITY;
+	generation_became_ready(generation);
+}
+
+void generation_became_ready(struct generation *generation)
+{
 	generation_set_ready(generation, true);
 	if (generation->loop->settings.type == LOOP_TYPE_SERVICE)
 		generation_healthy(generation, SUCCESS_READY);
+}
+
+void generation_became_unready(struct generation *generation)
+{
+	generation_set_ready(generation, false);
+}
+
+void generation_extend_stop(struct generation *generation, uint64_t until_usec)
+{
+	atomic_store(&generation->stop_until_usec, until_usec);
+}
+
+uint64_t generation_stop_begin(const struct generation *generation)
+{
+	return generation->stop_begin_usec;
+}
+
+/* A child may say whatever it likes, but not fill the memory: only so many keys are known. */
+static int publish_message(char ***routine, const char *key, const char *value)
+{
+	size_t length = strlen(key), n = 0;
+	char *pair = string_printf("%s=%s", key, value), **known = *routine;
+
+	if (!pair)
+		return -ENOMEM;
+	for (; known && *known; known++, n++)
+		if (strncmp(*known, pair, length + 1) == 0) {
+			free(*known);
+			*known = pair;
+			return 0;
+		}
+	if (n < MESSAGES_MAX)
+		return vector_append_take(routine, pair);
+	free(pair);
+	return -ENOSPC;
+}
+
+int generation_set_message(struct generation *generation, const char *key, const char *value)
+{
+	struct gloop_loop *loop = generation->loop;
+	int r = -ESHUTDOWN;
+
+	if (!generation->messages)
+		generation->messages = messages_new(loop->settings.parameters);
+	if (!generation->messages)
+		return -ENOMEM;
+	pthread_mutex_lock(&loop->lock);
+	if (speaks(generation))
+		r = publish_message(&loop->routine, key, value);
+	pthread_mutex_unlock(&loop->lock);
+	return r < 0 ? r
+		     : messages_set(generation->messages, GLOOP_ROUTINE, key,
+			       &(struct gloop_value){ .type = GLOOP_STRING, .as.string = value });
 }
 
 void generation_set_status(struct generation *generation, const char *text)

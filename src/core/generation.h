@@ -24,6 +24,7 @@ struct mailbox *generation_box(struct generation *generation);
 void *generation_body(struct generation *generation);
 struct gloop_loop *generation_loop(struct generation *generation);
 const struct loop_settings *generation_settings(struct generation *generation);
+const char *generation_name(const struct generation *generation); /* its loop's */
 uint64_t generation_number(const struct generation *generation);
 uint64_t generation_cycle(const struct generation *generation);
 
@@ -48,6 +49,17 @@ void generation_down(struct generation *generation); /* its process has gone */
 uint64_t generation_tick_due(const struct generation *generation);
 void generation_tick(struct generation *generation);
 bool generation_ready(const struct generation *generation);
+
+/* Loop's thread, from a body that finds out by itself: it is ready now, or no longer. */
+void generation_became_ready(struct generation *generation);
+void generation_became_unready(struct generation *generation);
+
+/* After a stop was asked for: it is not killed before that time. */
+void generation_extend_stop(struct generation *generation, uint64_t until_usec);
+uint64_t generation_stop_begin(const struct generation *generation);
+
+/* Loop's thread: one of its `routine` messages. -ENOMEM; -ENOSPC: there are too many. */
+int generation_set_message(struct generation *generation, const char *key, const char *value);
 
 /* Any thread: counts a failure of kind explicit (or another), while the generation is the present
  * one. Returns 1 when it tripped, 0 when it was counted, -ESTALE when the generation is suspended,

@@ -48,6 +48,7 @@ void loop_done(struct gloop_loop *loop)
 	loop_words_free(loop);
 	free(loop->status);
 	free(loop->note);
+	vector_free(loop->routine);
 	task_done(&loop->task);
 }
 
@@ -166,6 +167,16 @@ unsigned loop_failures_copy(struct gloop_loop *loop, struct failure *ret, unsign
 	return n;
 }
 
+char **loop_routine_copy(struct gloop_loop *loop)
+{
+	char **copy;
+
+	pthread_mutex_lock(&loop->lock);
+	copy = vector_copy(loop->routine);
+	pthread_mutex_unlock(&loop->lock);
+	return copy;
+}
+
 /* Time forgives without anybody's doing: whoever looks sees to it. */
 static void forgive_by_time(struct gloop_loop *loop)
 {
@@ -252,6 +263,7 @@ char **loop_facts_environment(struct gloop_loop *loop, uint64_t generation, uint
 		{ "GREENLOOP_CYCLE", cycle_text },
 		{ "GREENLOOP_THROUGHLINE", throughline },
 		{ "GREENLOOP_SOCKET", loop->task.tree->config.socket_path },
+		{ "NOTIFY_SOCKET", facts->notify_path },
 		{ "GREENLOOP_FAILURE_KIND", cause ? failure_kind_to_string(cause->kind) : NULL },
 		{ "GREENLOOP_REASON", cause ? cause->reason : NULL },
 		{ "GREENLOOP_EXIT_STATUS", cause && cause->kind == FAILURE_EXIT ? status : NULL },
@@ -270,7 +282,8 @@ char **loop_facts_environment(struct gloop_loop *loop, uint64_t generation, uint
 
 char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle)
 {
-	return loop_facts_environment(loop, generation, cycle, &(struct hook_facts){ 0 });
+	return loop_facts_environment(loop, generation, cycle,
+		&(struct hook_facts){ .notify_path = loop->task.tree->config.notify_path });
 }
 
 /* Of the end that on_stop follows, or of the start that on_start repeats. */

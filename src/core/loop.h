@@ -34,11 +34,11 @@ struct gloop_loop {
 	/* the controller's */
 	struct generation *generation; /* the present one; NULL: none */
 	struct hook *start_hook;       /* on_open or on_start */
-	struct hook *stop_hook;  /* stop_command */
+	struct hook *stop_hook;        /* stop_command */
 	struct hook *reload_hook;
-	bool opened;                   /* on_open has succeeded */
-	bool lived;                    /* it was told to start at least once */
-	bool closed;                   /* on_close and on_terminated have been run */
+	bool opened; /* on_open has succeeded */
+	bool lived;  /* it was told to start at least once */
+	bool closed; /* on_close and on_terminated have been run */
 	uint64_t next_generation;
 	uint64_t kill_since_usec;
 
@@ -56,6 +56,7 @@ struct gloop_loop {
 	struct loop_words *words; /* what its children said; made with the first line */
 	const char *outcome;      /* literal */
 	char *status, *note;      /* NULL: none */
+	char **routine;           /* its command's messages, "key=value"; NULL: none */
 };
 
 struct loop_brief { /* what its group's color is made of */
@@ -79,7 +80,7 @@ void loop_throughline(
 	const struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *buf, size_t size);
 void loop_event(struct gloop_loop *loop, struct generation *generation,
 	struct event *event); /* fills in who, and tells the observer */
-void loop_trouble(struct gloop_loop *loop, const char *what, int error); /* the daemon's own */
+void loop_trouble(struct gloop_loop *loop, const char *what, int error);  /* the daemon's own */
 void loop_record(struct gloop_loop *loop, const struct failure *failure); /* into the history */
 
 /* core/loop-lines.c. Of a loop's last lines; the second under its lock: the failure takes the slot.
@@ -89,10 +90,11 @@ void loop_keep_lines(struct gloop_loop *loop, uint64_t generation, uint64_t cycl
 void loop_words_record(struct gloop_loop *loop, const struct failure *failure, unsigned slot);
 void loop_words_free(struct gloop_loop *loop);
 
-struct hook_facts { /* what a hook gets to know beside its loop; NULL: nothing of that */
+struct hook_facts { /* what a child gets to know beside its loop; NULL: nothing of that */
 	const struct failure *cause;
 	const char *outcome;
-	pid_t pid; /* its main process */
+	pid_t pid;               /* its main process */
+	const char *notify_path; /* of a command, not of hooks */
 };
 /* As environment_new(); of a hook with the cause: the loop's last failure. */
 char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle);

@@ -464,9 +464,20 @@ static void cycle_timer(struct task *task)
 	loop_member_look(task);
 }
 
+/* Its process has asked for more time. */
+static bool grace_extended(struct task *task)
+{
+	uint64_t until = atomic_load(&loop_of(task)->generation->stop_until_usec);
+
+	if (until <= clock_now())
+		return false;
+	set_timer(task, until);
+	return true;
+}
+
 void loop_member_timer(struct task *task)
 {
-	if (task->phase == PHASE_ASKED)
+	if (task->phase == PHASE_ASKED && !grace_extended(task))
 		loop_member_kill(task);
 	else if (task->phase == PHASE_KILLED)
 		killed_timer(task);

@@ -84,6 +84,39 @@ static int check_done(const struct loop_settings *settings, const char **ret_key
 	return 0;
 }
 
+/* What only a process that runs on can tell. */
+static const char *liveness_fault(
+	const struct loop_settings *settings, enum loop_type type, const char **ret_key)
+{
+	enum ready_kind ready = settings->ready.kind;
+	bool process = type == LOOP_TYPE_SERVICE || type == LOOP_TYPE_CYCLE;
+
+	*ret_key = "ready";
+	if (ready == READY_PROBE && !settings->probe_command.argv)
+		return "ready = probe needs a probe_command";
+	if (!process && ready == READY_NOTIFY)
+		return "ready = notify is for services and cycles";
+	if (!process && ready == READY_PROBE)
+		return "ready = probe is for services and cycles";
+	if (!process && ready == READY_FD)
+		return "ready = fd:N is for services and cycles";
+	*ret_key = "watchdog";
+	if (type == LOOP_TYPE_MODULE && settings->watchdog_usec > 0)
+		return "a watchdog is for commands";
+	*ret_key = "probe_command";
+	if (!process && settings->probe_command.argv)
+		return "only services and cycles can be probed";
+	return NULL;
+}
+
+static int check_liveness(const struct loop_settings *settings, enum loop_type type,
+	const char **ret_key, char **ret_reason)
+{
+	const char *key, *sentence = liveness_fault(settings, type, &key);
+
+	return sentence ? fault(key, sentence, ret_key, ret_reason) : 0;
+}
+
 int loop_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason)
 {
 	enum loop_type type = effective_type(settings);
@@ -97,6 +130,9 @@ int loop_settings_check(struct loop_settings *settings, const char **ret_key, ch
 		r = check_done(settings, ret_key, ret_reason);
 	if (r < 0)
 		return r;
+	r = check_liveness(settings, type, ret_key, ret_reason);
+	if (r < 0)
+		return r;
 	settings->type = type;
 	if (type == LOOP_TYPE_MODULE && settings->interval_usec == USEC_INFINITY)
 		settings->interval_usec = 0;
@@ -105,9 +141,14 @@ int loop_settings_check(struct loop_settings *settings, const char **ret_key, ch
 
 int function_settings_check(struct loop_settings *settings, const char **ret_key, char **ret_reason)
 {
+	int r;
+
 	if (settings->command.argv || settings->module)
 		return fault(settings->module ? "module" : "command",
 			"a loop of functions has neither command nor module", ret_key, ret_reason);
+	r = check_liveness(settings, LOOP_TYPE_MODULE, ret_key, ret_reason);
+	if (r < 0)
+		return r;
 	settings->type = LOOP_TYPE_MODULE;
 	return check_time(settings, LOOP_TYPE_MODULE, ret_key, ret_reason);
 }

@@ -44,6 +44,7 @@ enum {
 #define ANY_SIGNAL TYPE("signal", value_parse_signal_or_none, value_format_signal_or_none)
 #define LEVEL     TYPE("log level", value_parse_log_level, value_format_log_level)
 #define READY     TYPE("readiness", value_parse_ready, value_format_ready)
+#define SHARE     TYPE("X of Y", value_parse_share, value_format_share)
 #define EXITS     TYPE("list of exit statuses", value_parse_exits, value_format_statuses)
 #define STATUSES  TYPE("list of exit statuses and signals", value_parse_statuses, value_format_statuses)
 #define TRIPS     TYPE("list of failure kinds", value_parse_trips, value_format_trips)
@@ -122,6 +123,11 @@ static const struct setting loop_table[] = {
 	LOOP("backoff", "100ms", backoff_usec, LIVE, "the wait after the second failure in a row; doubles with each more", PAUSE),
 	LOOP("backoff_max", "30s", backoff_max_usec, LIVE, "the longest wait between two attempts", PAUSE),
 	LOOP("cycle_timeout", "infinity", cycle_timeout_usec, LIVE, "a cycle that takes longer is a failure", ANY_TIME),
+	LOOP("watchdog", "0", watchdog_usec, RESTART, "no sign of life for this time is a failure", TIME, RANGE(0, YEAR)),
+	LOOP("probe_command", "", probe_command, RESTART, "asks whether it is well; exit status 0 means yes", COMMAND),
+	LOOP("probe_interval", "10s", probe_interval_usec, LIVE, "time from the start of one probe to the start of the next", PAUSE),
+	LOOP("probe_timeout", "5s", probe_timeout_usec, LIVE, "a probe that takes longer has failed", PAUSE),
+	LOOP("probe_failures", "3 of 3", probe_failures, LIVE, "so many failed probes of the last so many are one failure", SHARE),
 	LOOP("stop_signal", "TERM", stop_signal, LIVE, "the signal that asks its process to stop", SIGNAL),
 	LOOP("stop_command", "", stop_command, LIVE, "runs before stop_signal is sent", HOOK),
 	LOOP("kill_mode", "mixed", kill_mode, LIVE, "whom stop_signal goes to: the main process, or all", ONE_OF(kill_modes)),

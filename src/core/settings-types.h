@@ -32,11 +32,25 @@ struct action { /* what an exhausted loop, group or daemon does, or a loop that 
 	uint64_t usec; /* ACTION_COOLDOWN */
 };
 
-enum ready_kind { READY_AUTO, READY_START, READY_DELAY, READY_CYCLE };
+enum ready_kind {
+	READY_AUTO,
+	READY_START,
+	READY_DELAY,
+	READY_CYCLE,
+	READY_PROBE,
+	READY_NOTIFY,
+	READY_FD
+};
 struct ready {
 	enum ready_kind kind;
-	uint64_t usec; /* READY_DELAY */
+	unsigned number; /* READY_FD: the descriptor */
+	uint64_t usec;   /* READY_DELAY */
 };
+
+struct share { /* of probes: so many failed, of the last so many */
+	unsigned failed, of;
+};
+enum { SHARE_MAX = 64 };
 
 struct status_set { /* exit statuses and signals */
 	uint64_t exits[4];
@@ -101,7 +115,7 @@ struct setup_settings {
 
 struct loop_settings {
 	char *group, *description, *module, *after;
-	struct command command, on_start, on_stop;
+	struct command command, on_start, on_stop, probe_command;
 	char **parameters;            /* param.KEY: "KEY=value" */
 	char **environment;           /* env.KEY: "KEY=value" */
 	struct setup_settings *setup; /* NULL: nothing of it was said */
@@ -120,6 +134,9 @@ struct loop_settings {
 	uint64_t interval_usec; /* USEC_INFINITY: not said */
 	uint64_t start_timeout_usec, grace_period_usec, cycle_timeout_usec, forgive_after_usec;
 	uint64_t backoff_usec, backoff_max_usec, hook_timeout_usec;
+	uint64_t watchdog_usec; /* 0: off */
+	uint64_t probe_interval_usec, probe_timeout_usec;
+	struct share probe_failures;
 	uint64_t stack_size;   /* bytes */
 	uint64_t log_max_size; /* bytes; 0: files are never rotated */
 	unsigned log_max_files, log_tail;

@@ -264,8 +264,7 @@ VALUE_FORMATTER(value_format_log_level)
 	return strdup(log_level_to_string(*(const int *)value));
 }
 
-/* "PREFIX:TIME", the time finite. 1: it is that; 0: it does not begin so; -EINVAL, -ERANGE. */
-static int prefixed_time(const char *text, const char *prefix, uint64_t *ret_usec)
+int value_prefixed_time(const char *text, const char *prefix, uint64_t *ret_usec)
 {
 	size_t length = strlen(prefix);
 	uint64_t usec = 0;
@@ -280,38 +279,6 @@ static int prefixed_time(const char *text, const char *prefix, uint64_t *ret_use
 		return -ERANGE;
 	*ret_usec = usec;
 	return 1;
-}
-
-VALUE_PARSER(value_parse_ready)
-{
-	struct ready ready = { .kind = READY_AUTO };
-	int r;
-
-	if (strcmp(text, "start") == 0) {
-		ready.kind = READY_START;
-	} else if (strcmp(text, "cycle") == 0) {
-		ready.kind = READY_CYCLE;
-	} else if (*text) {
-		ready.kind = READY_DELAY;
-		r = prefixed_time(text, "delay:", &ready.usec);
-		if (r <= 0)
-			return value_refuse(setting, r < 0 ? r : -EINVAL, text, ret_reason,
-				"start, cycle, or delay:TIME such as delay:5s");
-	}
-	*(struct ready *)value = ready;
-	return 0;
-}
-
-VALUE_FORMATTER(value_format_ready)
-{
-	static const char *const names[] = { "", "start", "delay", "cycle" };
-	const struct ready *ready = value;
-	char time[64];
-
-	(void)setting;
-	if (ready->kind != READY_DELAY)
-		return strdup(names[ready->kind]);
-	return string_printf("delay:%s", timespan_format(ready->usec, time, sizeof(time)));
 }
 
 static const struct {
@@ -337,7 +304,7 @@ static bool action_read(
 	if (strncmp(spelling, text, length) != 0)
 		return false;
 	if (kind == ACTION_COOLDOWN) {
-		if (prefixed_time(text, "cooldown:", &action.usec) <= 0 || action.usec == 0)
+		if (value_prefixed_time(text, "cooldown:", &action.usec) <= 0 || action.usec == 0)
 			return false;
 	} else if (kind == ACTION_EXIT) {
 		if (text[length] == ':' && value_read_number(text + length + 1, &status) < 0)

@@ -28,6 +28,9 @@ int value_read_number(const char *text, uint64_t *ret);
 int value_read_size(const char *text, uint64_t *ret);
 char *value_write_size(uint64_t bytes);
 
+/* "PREFIX:TIME", the time finite. 1: it is that; 0: it does not begin so; -EINVAL, -ERANGE. */
+int value_prefixed_time(const char *text, const char *prefix, uint64_t *ret_usec);
+
 /* The next item of a list split by white space and commas, as a malloc()ed copy. 1, 0 at the end,
  * -ENOMEM. */
 int value_next_item(const char **text, char **ret_item);
@@ -55,7 +58,9 @@ VALUE_PARSER(value_parse_log_level); /* int, syslog's */
 VALUE_FORMATTER(value_format_log_level);
 VALUE_PARSER(value_parse_ready);
 VALUE_FORMATTER(value_format_ready);
-VALUE_PARSER(value_parse_action); /* the row's names are the spellings that are allowed */
+VALUE_PARSER(value_parse_share); /* "3 of 5", or "3" */
+VALUE_FORMATTER(value_format_share);
+VALUE_PARSER(value_parse_action);      /* the row's names are the spellings that are allowed */
 VALUE_PARSER(value_parse_done_action); /* the same, but exit is a success */
 VALUE_FORMATTER(value_format_action);
 

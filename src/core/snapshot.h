@@ -83,8 +83,7 @@ int episodes_copy(struct tree *tree, struct gloop_group *group, uint64_t number,
 
 /* The last lines of its output that were kept: at most max, none before the given number. -ENOMEM.
  */
-int loop_lines_copy(
-	struct gloop_loop *loop, uint64_t from, size_t max, struct tail_copy *ret);
+int loop_lines_copy(struct gloop_loop *loop, uint64_t from, size_t max, struct tail_copy *ret);
 
 /* Somebody wants every line of it from now on (more are kept, and the observer tells of them), or
  * no longer. -ENOMEM. */
@@ -93,6 +92,10 @@ int loop_follow(struct gloop_loop *loop, bool follow);
 /* What the loop said before one of its failures, a newline between the lines; malloc()ed; NULL:
  * nothing, or nothing that is still known. */
 char *loop_failure_lines(struct gloop_loop *loop, const struct failure *failure);
+
+/* What its command has set in the present or last generation, "key=value"; NULL: nothing (or no
+ * memory). The caller's. */
+char **loop_routine_copy(struct gloop_loop *loop);
 
 /* The last failures of a loop, newest first; at most max (8 are kept). Returns how many. */
 unsigned loop_failures_copy(struct gloop_loop *loop, struct failure *ret, unsigned max);

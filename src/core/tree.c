@@ -228,6 +228,11 @@ static void post_to_all(struct tree *tree, unsigned facts)
 	for_each_group(group, tree) mailbox_post(&group->box, &group->control, facts);
 }
 
+void tree_set_notify_path(struct tree *tree, const char *path)
+{
+	tree->config.notify_path = path;
+}
+
 int tree_start(struct tree *tree)
 {
 	for_each_group(group, tree)

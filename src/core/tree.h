@@ -32,6 +32,7 @@ struct tree_config {
 		char *const *environment, uint64_t timeout_usec, struct hook_cancel *cancel,
 		char **ret_message);
 	const char *socket_path; /* for the children's environment; NULL: none; borrowed */
+	const char *notify_path; /* the same: where commands may send what sd_notify(3) says */
 };
 
 int tree_new(struct tree **ret, const struct tree_config *config);
@@ -54,6 +55,9 @@ int tree_add_loop(struct tree *tree, const char *name, struct gloop_group *group
 /* Reads all `after` expressions: -EINVAL or -ELOOP with a sentence and the task at fault in
  * *ret_task. Once, before the start. */
 int tree_seal(struct tree *tree, struct task **ret_task, char **ret_reason);
+
+/* Before the start: what the configuration did not know yet. */
+void tree_set_notify_path(struct tree *tree, const char *path);
 
 /* The threads; members with autostart are told to start. 0 when the first start of all of them is
  * under way. */

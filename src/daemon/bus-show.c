@@ -28,16 +28,14 @@ static void camel_case(const char *key, char *buf, size_t size)
 }
 
 /* "env." of "A=1" and "B=2": the keys env.A and env.B. */
-static int append_prefixed(sd_bus_message *reply, const struct setting *setting, const void *values)
+static int append_prefixed(sd_bus_message *reply, const char *prefix, char *const *items)
 {
-	char *const *items =
-		*(char **const *)(const void *)((const char *)values + setting->offset);
 	int r = 0;
 
 	for (; r >= 0 && items && *items; items++) {
 		const char *equals = strchrnul(*items, '=');
 		_cleanup_free_ char *key =
-			string_printf("%s%.*s", setting->key, (int)(equals - *items), *items);
+			string_printf("%s%.*s", prefix, (int)(equals - *items), *items);
 
 		r = key ? bus_append_text(reply, key, *equals ? equals + 1 : "") : -ENOMEM;
 	}
@@ -51,7 +49,8 @@ static int append_setting(sd_bus_message *reply, const struct setting *setting,
 	char key[64];
 
 	if (setting->flags & SETTING_PREFIX)
-		return append_prefixed(reply, setting, values);
+		return append_prefixed(reply, setting->key,
+			*(char **const *)(const void *)((const char *)values + setting->offset));
 	camel_case(setting->key, key, sizeof(key));
 	if (bus_row_has(columns, key))
 		return 0;
@@ -60,7 +59,7 @@ static int append_setting(sd_bus_message *reply, const struct setting *setting,
 }
 
 static int append_all(sd_bus_message *reply, const sd_bus_vtable *columns, const void *view,
-	enum settings_scope scope, const void *values)
+	enum settings_scope scope, const void *values, char *const *routine)
 {
 	size_t n;
 	const struct setting *table = settings_table(scope, &n);
@@ -70,17 +69,21 @@ static int append_all(sd_bus_message *reply, const sd_bus_vtable *columns, const
 		r = bus_row_append_texts(reply, columns, view);
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		r = append_setting(reply, &table[i], columns, values);
+	if (r >= 0)
+		r = append_prefixed(reply, "routine.", routine);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int append_loop(sd_bus_message *reply, struct gloop_loop *loop)
 {
+	_cleanup_vector_ char **routine = loop_routine_copy(loop);
 	struct loop_view view;
 	int r = sd_bus_message_append(reply, "s", "loop");
 
 	loop_view_fill(&view, loop);
 	return r < 0 ? r
-		     : append_all(reply, loop_columns, &view, SETTINGS_LOOP, loop_settings(loop));
+		     : append_all(reply, loop_columns, &view, SETTINGS_LOOP, loop_settings(loop),
+			       routine);
 }
 
 static int append_group(sd_bus_message *reply, struct gloop_group *group)
@@ -90,8 +93,8 @@ static int append_group(sd_bus_message *reply, struct gloop_group *group)
 
 	group_view_fill(&view, group);
 	return r < 0 ? r
-		     : append_all(
-			       reply, group_columns, &view, SETTINGS_GROUP, group_settings(group));
+		     : append_all(reply, group_columns, &view, SETTINGS_GROUP,
+			       group_settings(group), NULL);
 }
 
 int bus_show(sd_bus_message *message, struct tree *tree, const char *name, char **ret_reason)

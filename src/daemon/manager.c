@@ -12,18 +12,21 @@
 #include "base/poller.h"
 #include "base/strings.h"
 #include "body/hook-command.h"
+#include "body/liveness.h"
 #include "body/module.h"
 #include "core/tree.h"
 #include "daemon/config-paths.h"
 #include "daemon/config-tree.h"
 #include "daemon/log-target.h"
 #include "daemon/messages.h"
+#include "process/notify.h"
 #include "process/origin.h"
 #include "process/process.h"
 
 enum {
 	DESCRIPTORS_BASE = 512, /* for clients, modules, threads that spawn */
 	DESCRIPTORS_EACH = 2,   /* for a loop whose output is captured: while it spawns */
+	DESCRIPTORS_ALIVE = 4,  /* for one that must say something, or is probed */
 };
 
 #define DRAIN_USEC (2 * USEC_PER_SEC) /* for the last lines of the log */
@@ -197,10 +200,25 @@ static uint64_t descriptors_wanted(const struct manager *manager)
 	uint64_t wanted = DESCRIPTORS_BASE;
 	struct task *task;
 
-	for (size_t i = 0; (task = tree_task(manager->tree, i)); i++)
-		if (task_loop(task) && loop_settings(task_loop(task))->output.kind != OUTPUT_NULL)
+	for (size_t i = 0; (task = tree_task(manager->tree, i)); i++) {
+		if (!task_loop(task))
+			continue;
+		if (loop_settings(task_loop(task))->output.kind != OUTPUT_NULL)
 			wanted += DESCRIPTORS_EACH;
+		if (liveness_is_wanted(loop_settings(task_loop(task))))
+			wanted += DESCRIPTORS_ALIVE;
+	}
 	return wanted;
+}
+
+/* Without it no command can say anything, and those that must are not started. */
+static void start_notify(struct manager *manager)
+{
+	int r = notify_start(manager->socket_path);
+
+	if (r < 0)
+		log_error("no command can tell that it is ready: %s", strerror(-r));
+	tree_set_notify_path(manager->tree, notify_shared_path());
 }
 
 /* Threads first, in an order in which each finds what it needs; the socket before the first child
@@ -223,6 +241,8 @@ static int start(struct manager *manager)
 	if (r == 0)
 		r = poller_start();
 	if (r == 0)
+		start_notify(manager);
+	if (r == 0)
 		r = tree_start(manager->tree);
 	if (r < 0)
 		log_error("cannot start: %s", strerror(-r));
@@ -241,6 +261,7 @@ static void finish(struct manager *manager)
 {
 	tree_join(manager->tree);
 	jobs_collect(&manager->jobs);
+	notify_stop();
 	processes_stop();
 	poller_stop();
 	log_notice("stopped");

@@ -24,7 +24,7 @@
 #define WATCHDOG_PID "WATCHDOG_PID=0000000000" /* room for the helper's pid */
 
 enum {
-	STATUS_FD = 3,
+	STATUS_FD = 3, /* or the next, when the command itself gets this one */
 	/* Larger than what the allocator keeps for each thread: most of them spawn once and wait.
 	 */
 	BLOCK_MINIMUM = 1280,
@@ -154,6 +154,11 @@ static int orders_make(const struct spec *spec, const struct setup *setup, struc
 	return 0;
 }
 
+static int status_number(const struct spec *spec)
+{
+	return spec->extra_number == STATUS_FD ? STATUS_FD + 1 : STATUS_FD;
+}
+
 static int order(const struct spec *spec, const struct setup *setup,
 	posix_spawn_file_actions_t *actions, pid_t *ret_pid)
 {
@@ -164,7 +169,7 @@ static int order(const struct spec *spec, const struct setup *setup,
 
 	origin_apply(&all);
 	all.set |= SETUP_STATUS;
-	all.status_fd = STATUS_FD;
+	all.status_fd = (uint32_t)status_number(spec);
 	r = orders_make(spec, &all, &orders);
 	if (r < 0)
 		return r;
@@ -181,7 +186,9 @@ int helper_spawn(const struct spec *spec, const struct setup *setup,
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	r = -posix_spawn_file_actions_adddup2(actions, ends[1], STATUS_FD);
+	r = -posix_spawn_file_actions_adddup2(actions, ends[1], status_number(spec));
+	if (r == 0)
+		r = spec_add_extra(spec, actions);
 	if (r == 0)
 		r = order(spec, setup, actions, ret_pid);
 	close(ends[1]);

@@ -17,6 +17,10 @@ void helper_forget(void);
 int helper_spawn(const struct spec *spec, const struct setup *setup,
 	posix_spawn_file_actions_t *actions, pid_t *ret_pid, int *ret_status_fd);
 
+/* process.c: the last of the actions, for its number may be that of any descriptor which another
+ * one reads. -errno. */
+int spec_add_extra(const struct spec *spec, posix_spawn_file_actions_t *actions);
+
 /* Waits until the command is executed (0), or a step has failed: its -errno, which one in
  * *ret_failed. A process that has been killed meanwhile counts as executed: its end is told
  * anyhow. */

@@ -87,6 +87,13 @@ static int spawn_with(
 		ret_pid, spec->argv[0], actions, &plan.attributes, spec->argv, spec->environment);
 }
 
+int spec_add_extra(const struct spec *spec, posix_spawn_file_actions_t *actions)
+{
+	if (!spec->extra_number)
+		return 0;
+	return -posix_spawn_file_actions_adddup2(actions, spec->extra_fd, spec->extra_number);
+}
+
 /* setup NULL: the command itself; else the helper, which is to be heard on *ret_status_fd. */
 static int spawn_with_actions(
 	const struct spec *spec, const struct setup *setup, pid_t *ret_pid, int *ret_status_fd)
@@ -99,8 +106,10 @@ static int spawn_with_actions(
 	r = actions_fill(&actions, output_fd, spec->error_fd < 0 ? output_fd : spec->error_fd);
 	if (r < 0)
 		return r;
-	return setup ? helper_spawn(spec, setup, &actions, ret_pid, ret_status_fd)
-		     : spawn_with(spec, &actions, ret_pid);
+	if (setup)
+		return helper_spawn(spec, setup, &actions, ret_pid, ret_status_fd);
+	r = spec_add_extra(spec, &actions);
+	return r < 0 ? r : spawn_with(spec, &actions, ret_pid);
 }
 
 /* Under the lock. */
@@ -152,7 +161,7 @@ int process_spawn(struct process *process, const struct spec *spec)
 	pthread_mutex_unlock(&registry.lock);
 
 	process->failed = (struct setup_status){ .step = SETUP_STEP_NONE };
-	if (!setup && spec->output_fd < 0 && spec->error_fd < 0)
+	if (!setup && spec->output_fd < 0 && spec->error_fd < 0 && !spec->extra_number)
 		r = spawn_with(spec, &plan.no_output, &pid);
 	else
 		r = spawn_with_actions(spec, setup, &pid, &status_fd);
@@ -267,6 +276,7 @@ void process_done(struct process *process)
 {
 	pthread_mutex_lock(&registry.lock);
 	disown(process);
+	registry_drop_notes(process);
 	pthread_mutex_unlock(&registry.lock);
 	(void)mailbox_retract(process->box, &process->letter);
 }

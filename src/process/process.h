@@ -25,6 +25,7 @@ enum {                            /* facts in process.letter */
 	PROCESS_EXITED = 1 << 0,  /* the main process was reaped: code and status are set */
 	PROCESS_CHANGED = 1 << 1, /* the group of a lingering one may have become empty: look with
 				     process_lingers() */
+	PROCESS_NOTED = 1 << 2,   /* it has said something: note.h */
 };
 
 enum process_state {
@@ -46,8 +47,10 @@ struct process { /* memory of the owner's; the fields are the registry's, under 
 	uint64_t pending_group; /* … for the whole group */
 	enum process_state state;
 	pid_t pid; /* 0: never spawned; stays after the end. Owner: to read after the spawn */
-	int code, status; /* siginfo's si_code (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and si_status.
-			     Owner: after PROCESS_EXITED */
+	struct note *notes; /* what it has said and nobody has read yet; NULL: nothing */
+	bool takes_notes;   /* owner, before the spawn: it reads them */
+	int code, status;   /* siginfo's si_code (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and si_status.
+			       Owner: after PROCESS_EXITED */
 	struct setup_status failed; /* what could not be set up. Owner: after a spawn that failed */
 };
 

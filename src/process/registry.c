@@ -40,7 +40,7 @@ static struct list *bucket_of(pid_t pid)
 	return &registry.running[(unsigned)pid % REGISTRY_BUCKETS];
 }
 
-static struct process *registry_find(pid_t pid)
+struct process *registry_find(pid_t pid)
 {
 	struct list *list = bucket_of(pid);
 
@@ -109,6 +109,7 @@ void registry_begin(struct process *process)
 
 	process->ticket = ++registry.last_ticket;
 	process->state = PROCESS_SPAWNING;
+	registry_drop_notes(process);
 	list_append(&registry.in_flight, &process->link);
 }
 

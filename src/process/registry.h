@@ -46,6 +46,9 @@ void registry_abort(struct process *process);            /* its spawn has failed
 void registry_settle_group(
 	struct process *process); /* a lingering one has ended if its group is empty */
 
+struct process *registry_find(pid_t pid); /* the one whose main process that is; NULL: none */
+void registry_drop_notes(struct process *process);
+
 /* Reaps a dead child and tells its owner. -ENOMEM: not reaped, the zombie keeps its status. */
 int registry_reap(pid_t pid);
 

@@ -24,12 +24,12 @@ command = sh -c 'env >%d/env.tmp; mv %d/env.tmp %d/env; exec sleep infinity'
         found = dict(line.split("=", 1) for line in lines(daemon.file("env")) if "=" in line)
         for key, value in {"GREENLOOP_LOOP": "l", "GREENLOOP_GROUP": "g", "GREENLOOP_GENERATION": "0",
                            "GREENLOOP_CYCLE": "1", "GREENLOOP_THROUGHLINE": "g/l:0#1", "MINE": "a word",
-                           "GREENLOOP_SOCKET": daemon.path, "PATH": "/usr/bin:/bin"}.items():
+                           "GREENLOOP_SOCKET": daemon.path, "NOTIFY_SOCKET": daemon.path + ".notify/all", "PATH": "/usr/bin:/bin"}.items():
             same(found.get(key), value, key)
-        for key in ("FOREIGN", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS"):
+        for key in ("FOREIGN", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS"):
             check(key not in found, f"{key} got through")
         known = {"PATH", "LANG", "TZ", "HOME", "USER", "LOGNAME", "SHELL", "MINE", "PWD", "OLDPWD", "SHLVL", "_",
-                 "GREENLOOP_TEST"}
+                 "GREENLOOP_TEST", "NOTIFY_SOCKET"}
         same([key for key in found if key not in known and not key.startswith("GREENLOOP_")], [], "others")
 
 

@@ -156,6 +156,50 @@ void generation_tick(struct generation *generation)
 	atomic_store(&generation->ready, true);
 }
 
+const char *generation_name(_unused_ const struct generation *generation)
+{
+	return "fake";
+}
+
+uint64_t generation_number(_unused_ const struct generation *generation)
+{
+	return 0;
+}
+
+void generation_became_ready(struct generation *generation)
+{
+	atomic_store(&generation->ready, true);
+}
+
+void generation_became_unready(struct generation *generation)
+{
+	atomic_store(&generation->ready, false);
+}
+
+void generation_set_status(_unused_ struct generation *generation, _unused_ const char *text)
+{
+}
+
+int generation_fail(_unused_ struct generation *generation, _unused_ const struct failure *failure)
+{
+	return 0;
+}
+
+int generation_set_message(_unused_ struct generation *generation, _unused_ const char *key,
+	_unused_ const char *value)
+{
+	return 0;
+}
+
+void generation_extend_stop(_unused_ struct generation *generation, _unused_ uint64_t until_usec)
+{
+}
+
+uint64_t generation_stop_begin(_unused_ const struct generation *generation)
+{
+	return 0;
+}
+
 bool generation_ready(const struct generation *generation)
 {
 	return atomic_load(&generation->ready);

@@ -65,7 +65,7 @@ static const struct {
 	{ LOOP, "command", "/bin/echo a b", "/bin/echo a b" },
 	{ LOOP, "command", "  echo  'a b' \"c\\\"d\" ''", "echo \"a b\" \"c\\\"d\" \"\"" },
 	{ LOOP, "command", "echo 'a\\b' \"tab\\tnew\\nline\"",
-	        "echo \"a\\\\b\" \"tab\\x09new\\x0aline\"" },
+		"echo \"a\\\\b\" \"tab\\x09new\\x0aline\"" },
 	{ LOOP, "command", "echo ';' '#' %n $HOME", "echo \";\" \"#\" %n $HOME" },
 	{ LOOP, "command", "'-x' -y", "\"-x\" \"-y\"" },
 	{ LOOP, "module", "feed.so", "feed.so" },
@@ -81,6 +81,17 @@ static const struct {
 	{ LOOP, "ready", "delay:250ms", "delay:250ms" },
 	{ LOOP, "ready", "delay:2", "delay:2s" },
 	{ LOOP, "ready", "", "" },
+	{ LOOP, "ready", "notify", "notify" },
+	{ LOOP, "ready", "probe", "probe" },
+	{ LOOP, "ready", "fd:3", "fd:3" },
+	{ LOOP, "ready", "fd:255", "fd:255" },
+	{ LOOP, "watchdog", "5", "5s" },
+	{ LOOP, "watchdog", "0", "0" },
+	{ LOOP, "probe_command", "test -e /x", "test \"-e\" /x" },
+	{ LOOP, "probe_command", "", "" },
+	{ LOOP, "probe_failures", "3 of 5", "3 of 5" },
+	{ LOOP, "probe_failures", "1", "1 of 1" },
+	{ LOOP, "probe_failures", "64 of 64", "64 of 64" },
 	{ LOOP, "start_timeout", "90s", "1min 30s" },
 	{ LOOP, "start_timeout", "", "" },
 	{ LOOP, "grace_period", "infinity", "infinity" },
@@ -89,8 +100,8 @@ static const struct {
 	{ LOOP, "max_loop_failures", "1000000000", "1000000000" },
 	{ LOOP, "trip_on", "exit:3,signal  watchdog", "signal watchdog exit:3" },
 	{ LOOP, "trip_on",
-	        "exit exit:255 start-timeout cycle-timeout exec probe hook error explicit",
-	        "exit exec start-timeout cycle-timeout probe hook error explicit exit:255" },
+		"exit exit:255 start-timeout cycle-timeout exec probe hook error explicit",
+		"exit exec start-timeout cycle-timeout probe hook error explicit exit:255" },
 	{ LOOP, "trip_on", "", "" },
 	{ LOOP, "fatal_exit_status", "78, 64 0 255", "0 64 78 255" },
 	{ LOOP, "success_exit_status", "SIGHUP 9 term, RTMIN+2", "9 HUP TERM RTMIN+2" },
@@ -197,7 +208,22 @@ static const struct {
 	{ LOOP, "interval", "-1", -EINVAL, "a time" },
 	{ LOOP, "autostart", "maybe", -EINVAL, "yes or no" },
 	{ LOOP, "autostart", "2", -EINVAL, "yes or no" },
-	{ LOOP, "ready", "notify", -EINVAL, "delay:TIME" },
+	{ LOOP, "ready", "soon", -EINVAL, "notify" },
+	{ LOOP, "ready", "fd:", -EINVAL, "fd:N" },
+	{ LOOP, "ready", "fd:x", -EINVAL, "fd:N" },
+	{ LOOP, "ready", "fd:2", -ERANGE, "3 to 255" },
+	{ LOOP, "ready", "fd:256", -ERANGE, "3 to 255" },
+	{ LOOP, "watchdog", "infinity", -ERANGE, "a time" },
+	{ LOOP, "probe_command", "-true", -EINVAL, "without \"-\"" },
+	{ LOOP, "probe_interval", "0", -ERANGE, "1ms" },
+	{ LOOP, "probe_timeout", "infinity", -ERANGE, "1ms" },
+	{ LOOP, "probe_failures", "0 of 3", -ERANGE, "X of Y" },
+	{ LOOP, "probe_failures", "4 of 3", -ERANGE, "X of Y" },
+	{ LOOP, "probe_failures", "1 of 65", -ERANGE, "at most 64" },
+	{ LOOP, "probe_failures", "3 of", -EINVAL, "X of Y" },
+	{ LOOP, "probe_failures", "3 of 5 6", -EINVAL, "X of Y" },
+	{ LOOP, "probe_failures", "3/5", -EINVAL, "X of Y" },
+	{ LOOP, "probe_failures", "99999999999999999999999999", -ERANGE, "X of Y" },
 	{ LOOP, "ready", "delay", -EINVAL, "delay:TIME" },
 	{ LOOP, "ready", "delay:", -EINVAL, "delay:TIME" },
 	{ LOOP, "ready", "delay:infinity", -ERANGE, "delay:TIME" },
@@ -217,7 +243,7 @@ static const struct {
 	{ LOOP, "success_exit_status", "1 NOSUCH", -EINVAL, "\"NOSUCH\"" },
 	{ LOOP, "success_exit_status", "1x", -EINVAL, "signals" },
 	{ LOOP, "exhausted_action", "restart", -EINVAL,
-	        "escalate, stay, ignore, cooldown:TIME, exit[:N]" },
+		"escalate, stay, ignore, cooldown:TIME, exit[:N]" },
 	{ LOOP, "exhausted_action", "cooldown", -EINVAL, "cooldown:TIME" },
 	{ LOOP, "exhausted_action", "cooldown:0", -EINVAL, "cooldown:TIME" },
 	{ LOOP, "exhausted_action", "cooldown:infinity", -EINVAL, "cooldown:TIME" },
@@ -255,7 +281,7 @@ static const struct {
 	{ LOOP, "env.A=B", "1", -EINVAL, "env." },
 	{ LOOP, "env.A", "\xff", -EINVAL, "UTF-8" },
 	{ LOOP, "grace_periode", "1", -ENOENT, "\"grace_period\"" },
-	{ LOOP, "watchdog", "1", -ENOENT, "unknown key" },
+	{ LOOP, "watchdogs", "1", -ENOENT, "\"watchdog\"" },
 	{ LOOP, "max_resets", "1", -ENOENT, "unknown key" },
 	{ GROUP, "exhausted_action", "ignore", -EINVAL, "escalate, stay, cooldown:TIME, exit[:N]" },
 	{ GROUP, "strategy", "all", -EINVAL, "one_for_all" },
@@ -354,7 +380,7 @@ START_TEST(test_rows)
 
 		ck_assert(table[i].help[0] && table[i].type[0]);
 		ck_assert(!(table[i].flags & SETTING_PREFIX) ==
-		          (table[i].key[strlen(table[i].key) - 1] != '.'));
+			  (table[i].key[strlen(table[i].key) - 1] != '.'));
 		if (table[i].flags & SETTING_PREFIX)
 			continue;
 		ck_assert_ptr_eq(settings_find(_i, table[i].key), &table[i]);
@@ -451,7 +477,7 @@ START_TEST(test_nearest)
 	const char *nearest = settings_nearest(misses[_i].scope, misses[_i].key);
 
 	ck_assert_msg(string_equal(nearest, misses[_i].nearest), "%s: %s", misses[_i].key,
-	        nearest ? nearest : "nothing");
+		nearest ? nearest : "nothing");
 }
 END_TEST
 
@@ -461,10 +487,10 @@ START_TEST(test_sets)
 	must_set(LOOP, "success_exit_status", "0 63 64 255 HUP");
 	for (int status = -1; status <= 256; status++)
 		ck_assert_int_eq(status_set_has_exit(&values.loop.success_exit_status, status),
-		        status == 0 || status == 63 || status == 64 || status == 255);
+			status == 0 || status == 63 || status == 64 || status == 255);
 	for (int signal = -1; signal <= 65; signal++)
 		ck_assert_int_eq(status_set_has_signal(&values.loop.success_exit_status, signal),
-		        signal == SIGHUP);
+			signal == SIGHUP);
 	must_set(LOOP, "trip_on", "probe exit:7");
 	ck_assert_uint_eq(values.loop.trip_on.kinds, 1u << FAILURE_PROBE);
 	ck_assert(status_set_has_exit(&values.loop.trip_on.statuses, 7));
@@ -478,7 +504,7 @@ START_TEST(test_signals)
 
 	for (int signal = 1; signal <= SIGNAL_MAX; signal++)
 		ck_assert_int_eq(
-		        signal_from_string(signal_format(signal, name, sizeof(name))), signal);
+			signal_from_string(signal_format(signal, name, sizeof(name))), signal);
 }
 END_TEST
 
@@ -493,13 +519,28 @@ static const struct {
 	{ { { "module", "x" }, { "interval", "1s" } }, NULL, LOOP_TYPE_MODULE },
 	{ { { "module", "x" }, { "type", "module" } }, NULL, LOOP_TYPE_MODULE },
 	{ { { "module", "x" }, { "stop_signal", "INT" }, { "on_start", "y" } }, NULL,
-	        LOOP_TYPE_MODULE },
+		LOOP_TYPE_MODULE },
 	{ { { "command", "x" }, { "type", "oneshot" } }, NULL, LOOP_TYPE_ONESHOT },
 	{ { { "command", "x" }, { "stop_signal", "INT" }, { "on_start", "y" } }, NULL,
-	        LOOP_TYPE_SERVICE },
+		LOOP_TYPE_SERVICE },
 	{ { { "command", "x" }, { "interval", "1" }, { "ready", "cycle" } }, NULL,
-	        LOOP_TYPE_CYCLE },
+		LOOP_TYPE_CYCLE },
 	{ { { "command", "x" }, { "backoff", "30s" } }, NULL, LOOP_TYPE_SERVICE },
+	{ { { "command", "x" }, { "ready", "notify" }, { "watchdog", "1" } }, NULL,
+		LOOP_TYPE_SERVICE },
+	{ { { "command", "x" }, { "ready", "fd:3" }, { "interval", "1" } }, NULL, LOOP_TYPE_CYCLE },
+	{ { { "command", "x" }, { "ready", "probe" }, { "probe_command", "y" } }, NULL,
+		LOOP_TYPE_SERVICE },
+	{ { { "command", "x" }, { "type", "oneshot" }, { "watchdog", "1" } }, NULL,
+		LOOP_TYPE_ONESHOT },
+	{ { { "command", "x" }, { "ready", "probe" } }, "ready", 0 },
+	{ { { "command", "x" }, { "type", "oneshot" }, { "ready", "notify" } }, "ready", 0 },
+	{ { { "command", "x" }, { "type", "oneshot" }, { "ready", "fd:3" } }, "ready", 0 },
+	{ { { "command", "x" }, { "type", "oneshot" }, { "probe_command", "y" } }, "probe_command",
+		0 },
+	{ { { "module", "x" }, { "ready", "notify" } }, "ready", 0 },
+	{ { { "module", "x" }, { "watchdog", "1" } }, "watchdog", 0 },
+	{ { { "module", "x" }, { "probe_command", "y" } }, "probe_command", 0 },
 	{ { { "description", "x" } }, "command", 0 },
 	{ { { "command", "x" }, { "module", "x" } }, "module", 0 },
 	{ { { "type", "module" } }, "module", 0 },

@@ -218,8 +218,9 @@ command = TALK wait:%d/go WATCHDOG_USEC=50000
 watchdog = 5s
 command = sh -c 'while :; do systemd-notify WATCHDOG=1; sleep 0.2; done'
 [loop:off]
+ready = notify
 watchdog = 300ms
-command = TALK WATCHDOG_USEC=0
+command = TALK WATCHDOG_USEC=0+READY=1
 """
     with Talking(config) as daemon:
         found = daemon.variables("silent")

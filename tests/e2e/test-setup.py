@@ -221,12 +221,12 @@ def environment():
         daemon.act("wait", "--for=done", "l")
         found = dict(line.split("=", 1) for line in lines(daemon.file("out")))
         wanted = {"PASS_ME": "1", "B": "from file", "C": "configured", "QUOTED": 'a "b" $c', "LITERAL": "x \\\\ y",
-                  "EMPTY": "", "TZ": "Mars", "GREENLOOP_CYCLE": "1"}
+                  "EMPTY": "", "TZ": "Mars", "GREENLOOP_CYCLE": "1", "NOTIFY_SOCKET": daemon.path + ".notify/all"}
         if os.geteuid() == 0:
             entry = pwd.getpwnam("nobody")
             wanted.update(HOME=entry.pw_dir, USER="nobody", LOGNAME="nobody", SHELL=entry.pw_shell)
         same({key: found.get(key) for key in wanted}, wanted, "variables")
-        for key in ("NOT_ME", "NOTIFY_SOCKET", "WATCHDOG_USEC"):
+        for key in ("NOT_ME", "WATCHDOG_USEC"):
             check(key not in found, f"{key} got through")
 
 

@@ -69,7 +69,7 @@ static size_t name_length(const char *text)
 	size_t length = 0;
 
 	while (text[length] && isascii(text[length]) &&
-		(isalnum((unsigned char)text[length]) || strchr("_.-", text[length])))
+		(isalnum((unsigned char)text[length]) || strchr("_.-@", text[length])))
 		length++;
 	return length;
 }

@@ -103,6 +103,8 @@ static const struct setting loop_table[] = {
 	LOOP("command", "", command, RESTART, "the program to run, with its arguments", COMMAND),
 	LOOP("module", "", module, RESTART, "the shared object whose functions are run", STRING),
 	LOOP("interval", "", interval_usec, LIVE, "time from the start of one cycle to the start of the next", INTERVAL),
+	LOOP("instances", "", instances, RESTART | SETTING_VERBATIM, "how many loops [loop:NAME@] stands for, or their names",
+		TYPE("instances", value_parse_instances, value_format_string), .release = value_release_string),
 	LOOP("autostart", "yes", autostart, LIVE, "whether it is wanted from the beginning", BOOL),
 	LOOP("after", "", after, RESTART, "the siblings that must be ready before it starts", STRING),
 	LOOP("ready", "", ready, RESTART, "what makes it ready; default: by type", READY),

@@ -125,6 +125,7 @@ struct loop_settings {
 	struct ready ready;
 	struct action exhausted_action;
 	struct trip_set trip_on;
+	char *instances; /* of a template; NULL: it is none */
 	struct action done_action;
 	struct command stop_command, reload_command;
 	enum kill_mode kill_mode;

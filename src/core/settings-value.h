@@ -69,6 +69,7 @@ VALUE_PARSER(value_parse_name);   /* of a loop or group */
 VALUE_PARSER(value_parse_socket); /* an absolute path that fits an address, or "none" */
 VALUE_FORMATTER(value_format_string);
 void value_release_string(void *value);
+VALUE_PARSER(value_parse_instances);
 VALUE_PARSER(value_parse_paths); /* char **; none: NULL */
 VALUE_FORMATTER(value_format_paths);
 void value_release_vector(void *value);

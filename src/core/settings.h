@@ -48,6 +48,10 @@ const char *settings_nearest(enum settings_scope scope, const char *key);
 /* Of a loop or group: A-Z a-z 0-9 _ . -, first a letter or digit, at most 40 characters. */
 bool settings_name_valid(const char *name);
 
+/* What a value of the key `instances` means: the names, one string each. -EINVAL, -ERANGE, -ENOMEM.
+ */
+int settings_instances(const char *text, char ***ret);
+
 /* The whole struct of that scope: any memory to defaults, or -ENOMEM; and back to zeroes. */
 int settings_init(enum settings_scope scope, void *values);
 void settings_done(enum settings_scope scope, void *values);

@@ -46,6 +46,14 @@ int faults_add(struct faults *faults, const char *file, unsigned line, const cha
 	return -EINVAL;
 }
 
+bool faults_tell_of(const struct faults *faults, const char *file, unsigned line)
+{
+	for (size_t i = 0; i < faults->n; i++)
+		if (faults->items[i].line == line && strcmp(faults->items[i].file, file) == 0)
+			return true;
+	return false;
+}
+
 static int fault_compare(const void *a, const void *b)
 {
 	const struct fault *x = a, *y = b;

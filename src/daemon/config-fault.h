@@ -3,6 +3,7 @@
  * and line. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -23,6 +24,9 @@ struct faults { /* zeroed: none */
 /* Adds one. -EINVAL, so that a caller can return it; -ENOMEM. */
 int faults_add(struct faults *faults, const char *file, unsigned line, const char *format, ...)
 	_printf_(4, 5);
+
+/* Whether there is one at that place. */
+bool faults_tell_of(const struct faults *faults, const char *file, unsigned line);
 
 /* By file and line; those of one line stay in the order of their discovery. */
 void faults_sort(struct faults *faults);

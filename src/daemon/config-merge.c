@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/strings.h"
+#include "daemon/config-instances.h"
 
 enum { NESTING_MAX = 50 }; /* of variables in variables */
 
@@ -20,6 +21,7 @@ struct candidate {
 
 struct merge {
 	struct config_task *task;
+	const struct source *source;
 	const struct section *section;
 	struct faults *faults;
 	struct expansion expansion;
@@ -112,6 +114,18 @@ static int expand_key(
 	return r;
 }
 
+static int replace_instances(const struct source *source, char **text)
+{
+	char *replaced = NULL;
+	int r = instances_replace(source, *text, &replaced);
+
+	if (r < 0)
+		return r;
+	free(*text);
+	*text = replaced;
+	return 0;
+}
+
 static int set_key(struct merge *merge, struct candidate *candidate)
 {
 	struct source_key *key = candidate->source;
@@ -129,6 +143,8 @@ static int set_key(struct merge *merge, struct candidate *candidate)
 	r = expand_key(merge, key, &text, &reason);
 	merge->depth--;
 	candidate->state = SET;
+	if (r == 0 && string_equal(key->key, "after"))
+		r = replace_instances(merge->source, &text);
 	if (r == 0)
 		r = settings_set(
 			merge->task->scope, &merge->task->settings, key->key, text, &reason);
@@ -233,6 +249,7 @@ int config_task_merge(struct config_task *task, const struct source *source,
 {
 	struct merge merge = {
 		.task = task,
+		.source = source,
 		.section = section,
 		.faults = faults,
 		.expansion = *expansion,
@@ -241,6 +258,12 @@ int config_task_merge(struct config_task *task, const struct source *source,
 
 	task->scope = section_scope(section->kind);
 	task->name = section->name;
+	if (expansion->instance) {
+		task->instance = string_printf("%s%s", section->name, expansion->instance);
+		task->name = task->instance;
+		if (!task->name)
+			return -ENOMEM;
+	}
 	task->file = section->file;
 	task->line = section->line;
 	task->faulty = section->faulty;
@@ -258,5 +281,6 @@ void config_task_done(struct config_task *task)
 	for (size_t i = 0; i < task->n_keys; i++)
 		free(task->keys[i].text);
 	free(task->keys);
+	free(task->instance);
 	settings_done(task->scope, &task->settings);
 }

@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "daemon/config-expand.h"
+#include "daemon/config-instances.h"
 #include "daemon/config-reader.h"
 
 enum {
@@ -133,9 +134,22 @@ static int unknown_section(struct reading *reading, const char *head, unsigned l
 	return faults_add(reading->faults, reading->file, line, "unknown section [%s]", head);
 }
 
-static int check_name(struct reading *reading, const char *head, const char *name, unsigned line)
+/* Of a loop with instances what is before the "@". */
+static bool name_is_valid(const char *name, enum section_kind kind)
 {
-	if (!settings_name_valid(name))
+	size_t length = strlen(name);
+	_cleanup_free_ char *plain = NULL;
+
+	if (kind != SECTION_LOOP || length == 0 || name[length - 1] != '@')
+		return settings_name_valid(name);
+	plain = strndup(name, length - 1);
+	return plain && settings_name_valid(plain);
+}
+
+static int check_name(struct reading *reading, const char *head, const char *name,
+	enum section_kind kind, unsigned line)
+{
+	if (!name_is_valid(name, kind))
 		return faults_add(reading->faults, reading->file, line,
 			"section [%s]: a name is 1 to 40 letters, digits and _ . -, first a letter "
 			"or digit",
@@ -232,7 +246,8 @@ static int read_section(const char *head, unsigned line, void *userdata)
 	if (kind < 0)
 		return fault_is_fine(unknown_section(reading, head, line));
 	if (kinds[kind].named) {
-		r = check_name(reading, head, head + strlen(kinds[kind].prefix), line);
+		r = check_name(
+			reading, head, head + strlen(kinds[kind].prefix), kinds[kind].kind, line);
 		if (r < 0)
 			return fault_is_fine(r);
 	}
@@ -270,7 +285,8 @@ static int add_key(struct section *section, const char *key, struct source_key *
 /* Keys that say what one loop is. */
 static bool belongs_to_one_loop(const char *key)
 {
-	static const char *const keys[] = { "group", "description", "command", "module", "after" };
+	static const char *const keys[] = { "group", "description", "command", "module", "after",
+		"instances" };
 
 	for (size_t i = 0; i < ELEMENTS(keys); i++)
 		if (string_equal(key, keys[i]))
@@ -289,6 +305,11 @@ static int check_key(struct reading *reading, const char *key, unsigned line)
 		return faults_add(reading->faults, reading->file, line,
 			"[%s] %s: the key says what one loop is, so it has no place among defaults",
 			section->head, key);
+	if (section->kind == SECTION_LOOP && string_equal(key, "instances") &&
+		!section_is_template(section))
+		return faults_add(reading->faults, reading->file, line,
+			"[%s] instances: only a loop whose name ends with @ has some: [%s@]",
+			section->head, section->head);
 	if (settings_find(scope, key))
 		return 0;
 	near = settings_nearest(scope, key);

@@ -11,6 +11,7 @@
 
 #include "base/strings.h"
 #include "daemon/config-check.h"
+#include "daemon/config-instances.h"
 #include "daemon/config-merge.h"
 #include "daemon/config-paths.h"
 
@@ -39,9 +40,12 @@ int config_task_fault(const struct config_task *task, const char *key, struct fa
 	const char *sentence)
 {
 	const struct source_key *source = key ? locate(task, key) : NULL;
+	const char *file = source ? source->file : task->file;
+	unsigned line = source ? source->line : task->line;
 
-	return faults_add(faults, source ? source->file : task->file,
-		source ? source->line : task->line, "[%s:%s] %s",
+	if (task->instance && faults_tell_of(faults, file, line)) /* by another instance */
+		return -EINVAL;
+	return faults_add(faults, file, line, "[%s:%s] %s",
 		task->scope == SETTINGS_LOOP ? "loop" : "group", task->name, sentence);
 }
 
@@ -80,26 +84,78 @@ static int merge_daemon(
 	return r;
 }
 
+enum { NAME_MAX_LENGTH = 40 };
+
+static int merge_task(struct config *config, struct section *section,
+	const struct expansion *expansion, struct faults *faults)
+{
+	struct config_task *task = &config->tasks[config->n_tasks++];
+	int r = config_task_merge(task, &config->source, section, expansion, faults);
+
+	if (r < 0)
+		return r;
+	if (task->instance && strlen(task->name) > NAME_MAX_LENGTH && !task->faulty) {
+		task->faulty = true;
+		r = config_task_fault(task, NULL, faults,
+			"the name of an instance has at most 40 characters in all");
+	}
+	section->faulty |= task->faulty; /* what is wrong with one is not told of all */
+	return r == -ENOMEM ? r : map_put(&config->names, task->name, task);
+}
+
+/* A loop for each instance. */
+static int merge_template(struct config *config, struct section *section,
+	const struct expansion *expansion, struct faults *faults)
+{
+	_cleanup_vector_ char **instances = NULL;
+	struct expansion own = *expansion;
+	int r = section_instances(section, &instances);
+
+	if (r == -ENOENT)
+		r = faults_add(faults, section->file, section->line,
+			"[%s] instances is needed: a number, a range or a list of names",
+			section->head);
+	for (size_t i = 0; r == 0 && instances[i]; i++) {
+		own.instance = instances[i];
+		r = merge_task(config, section, &own, faults);
+	}
+	return r == -EINVAL ? 0 : r;
+}
+
+/* Room for all tasks: they do not move any more. */
+static int make_room(struct config *config)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->source.n_sections; i++) {
+		_cleanup_vector_ char **instances = NULL;
+
+		if (section_is_template(config->source.sections[i]))
+			(void)section_instances(config->source.sections[i], &instances);
+		n += MAX(vector_length(instances), (size_t)1);
+	}
+	config->tasks = calloc(n + 1, sizeof(*config->tasks));
+	return config->tasks ? 0 : -ENOMEM;
+}
+
 static int merge_tasks(
 	struct config *config, const struct expansion *expansion, struct faults *faults)
 {
 	const struct source *source = &config->source;
 	int r = merge_daemon(config, expansion, faults);
 
-	config->tasks = calloc(source->n_sections + 1, sizeof(*config->tasks));
-	if (!config->tasks)
-		return -ENOMEM;
+	if (r == 0)
+		r = make_room(config);
 	for (size_t i = 0; r == 0 && i < source->n_sections; i++) {
-		const struct section *section = source->sections[i];
-		struct config_task *task = &config->tasks[config->n_tasks];
+		struct section *section = source->sections[i];
 
 		/* Only loops and groups, and of two with one name only the first. */
 		if (map_get(&source->names, section->name) != section)
 			continue;
-		config->n_tasks++;
-		r = config_task_merge(task, source, section, expansion, faults);
-		if (r == 0)
-			r = map_put(&config->names, task->name, task);
+		if (section_is_template(section))
+			r = merge_template(config, section, expansion, faults);
+		else
+			r = merge_task(config, section, expansion, faults);
 	}
 	return r < 0 ? r : config_check_references(config, faults);
 }

@@ -22,6 +22,7 @@ struct config_key { /* one that has been set, by the section itself or by defaul
 struct config_task { /* a loop or a group */
 	enum settings_scope scope;
 	const char *name, *file; /* borrowed */
+	char *instance;          /* the same name, when it is one of several; NULL: it is not */
 	unsigned line;           /* of its head */
 	struct config_key *keys;
 	size_t n_keys;

@@ -31,6 +31,26 @@ char *string_printf(const char *format, ...)
 	return text;
 }
 
+char *put_text(char *to, const char *end, const char *text)
+{
+	while (*text && to + 1 < end)
+		*to++ = *text++;
+	if (to < end)
+		*to = 0;
+	return to;
+}
+
+char *put_number(char *to, const char *end, uint64_t number)
+{
+	char digits[24], *first = digits + sizeof(digits) - 1;
+
+	*first = 0;
+	do
+		*--first = (char)('0' + number % 10);
+	while (number /= 10);
+	return put_text(to, end, first);
+}
+
 int string_set(char **p, const char *format, ...)
 {
 	va_list arguments;

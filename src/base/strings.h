@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/macro.h"
 
@@ -14,6 +15,11 @@ bool string_equal(const char *a, const char *b); /* NULL equals NULL only */
 /* malloc()ed printf; NULL when there is no memory. */
 char *string_printf(const char *format, ...) _printf_(1, 2);
 char *string_vprintf(const char *format, va_list arguments) _printf_(1, 0);
+
+/* Text, or a number, written at `to`, never beyond `end` (which is behind the last byte and leaves
+ * room for the NUL); the place of the NUL. A little stack is all they need. */
+char *put_text(char *to, const char *end, const char *text);
+char *put_number(char *to, const char *end, uint64_t number);
 
 /* Sets *p to a printed string, frees what was there. -ENOMEM leaves *p alone. */
 int string_set(char **p, const char *format, ...) _printf_(2, 3);

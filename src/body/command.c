@@ -114,7 +114,8 @@ static void command_stop(struct generation *generation)
 static int spawn(struct generation *generation, bool *ret_ours, char **ret_reason)
 {
 	struct command_body *body = body_of(generation);
-	_cleanup_(environment_freep) char **environment = generation_environment(generation);
+	struct environment_room room;
+	_cleanup_(environment_freep) char **environment = generation_environment(generation, &room);
 	_cleanup_close_ int output_fd = -1, error_fd = -1;
 	struct spec spec = { .argv = generation_settings(generation)->command.argv,
 		.environment = environment };

@@ -100,7 +100,8 @@ static size_t take_lines(
 static int spawn(struct probe *probe, bool *ret_ours, char **ret_reason)
 {
 	const struct loop_settings *settings = generation_settings(probe->generation);
-	_cleanup_(environment_freep) char **environment = generation_environment(probe->generation);
+	_cleanup_(environment_freep) char **environment =
+		generation_environment(probe->generation, NULL);
 	_cleanup_close_ int output_fd = -1;
 	int r;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One block for all, taken from a small store and given back to it: a spawn happens in a thread of
- * its own, and a thread that has once used the allocator keeps a cache of its own for as long as it
+ * One block for all; for a spawn it lies on the stack of the loop's thread, if it is no larger than
+ * usual: a thread that has once used the allocator keeps a cache of its own for as long as it
  * waits. Strings of the daemon's own environment do not change any more and are pointed at.
  */
 #include "core/environment.h"
 
-#include <pthread.h>
+#include <stdbool.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +17,9 @@
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct block {
-	struct block *next; /* in the store */
-	size_t size;        /* of the slots, in bytes: the pointers, then their text */
-	char *slots[];
+	bool lent;     /* it lies in the caller's room */
+	char *slots[]; /* the pointers, then their text */
 };
-
-/* Larger ones are not kept. */
-enum { BLOCK_SIZE = 1280 };
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct block *store; /* under lock; as many as were in use at once */
 
 static const char *const kept[] = { "PATH", "LANG", "TZ", "HOME", "USER", "LOGNAME", "SHELL" };
 
@@ -61,22 +54,13 @@ static size_t text_size(const struct variable *variables, size_t n)
 	return size;
 }
 
-static struct block *block_new(size_t size)
+static struct block *block_new(struct environment_room *room, size_t size)
 {
-	struct block *block = NULL;
+	bool lent = room && sizeof(struct block) + size <= sizeof(*room);
+	struct block *block = lent ? (struct block *)room : malloc(sizeof(*block) + size);
 
-	if (size <= BLOCK_SIZE) {
-		pthread_mutex_lock(&lock);
-		block = store;
-		if (block)
-			store = block->next;
-		pthread_mutex_unlock(&lock);
-		size = BLOCK_SIZE;
-	}
-	if (!block)
-		block = malloc(sizeof(*block) + size);
 	if (block)
-		block->size = size;
+		block->lent = lent;
 	return block;
 }
 
@@ -87,24 +71,18 @@ char **environment_free(char **environment)
 	if (!environment)
 		return NULL;
 	block = container_of(environment, struct block, slots);
-	if (block->size > BLOCK_SIZE) {
+	if (!block->lent)
 		free(block);
-		return NULL;
-	}
-	pthread_mutex_lock(&lock);
-	block->next = store;
-	store = block;
-	pthread_mutex_unlock(&lock);
 	return NULL;
 }
 
-char **environment_new(
-	char *const *configured, const struct variable *variables, size_t n_variables)
+char **environment_new(struct environment_room *room, char *const *configured,
+	const struct variable *variables, size_t n_variables)
 {
 	static char default_path[] = DEFAULT_PATH;
 	size_t slots = ELEMENTS(kept) + vector_length(configured) + n_variables + 1;
 	size_t size = slots * sizeof(char *) + text_size(variables, n_variables);
-	struct block *whole = block_new(size);
+	struct block *whole = block_new(room, size);
 	char **block, *text, *end;
 	size_t n = 0;
 
@@ -152,7 +130,7 @@ static bool is_base(const char *pair, char *const *configured)
 char **environment_insert(char *const *environment, char *const *configured, char *const *more)
 {
 	size_t slots = vector_length(environment) + vector_length(more) + 1;
-	struct block *whole = block_new(slots * sizeof(char *));
+	struct block *whole = block_new(NULL, slots * sizeof(char *));
 	size_t n = 0;
 
 	if (!whole)

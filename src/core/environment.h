@@ -9,13 +9,17 @@ struct variable {
 	const char *name, *value; /* value NULL: left out */
 };
 
+struct environment_room { /* of the caller's, for one of usual size */
+	char *space[136];
+};
+
 /*
- * One block, the caller's, to be given to environment_free(); NULL: no memory. configured
- * ("KEY=value", may be NULL) is borrowed and must outlive it; the variables are copied. Later ones
- * replace earlier ones of the same name.
+ * To be given to environment_free(); NULL: no memory. It lies in room (which may be NULL) if it
+ * fits. configured ("KEY=value", may be NULL) is borrowed and must outlive it; the variables are
+ * copied. Later ones replace earlier ones of the same name.
  */
-char **environment_new(
-	char *const *configured, const struct variable *variables, size_t n_variables);
+char **environment_new(struct environment_room *room, char *const *configured,
+	const struct variable *variables, size_t n_variables);
 
 /* The same with more variables, also borrowed, which are stronger than its base and weaker than
  * configured and greenloop's own. All that it was made of must outlive it. */

@@ -481,8 +481,11 @@ size_t generation_output(struct generation *generation, const struct event_lines
 	return taken;
 }
 
-char **generation_environment(struct generation *generation)
+char **generation_environment(struct generation *generation, struct environment_room *room)
 {
-	return loop_environment(
-		generation->loop, generation->number, atomic_load(&generation->cycle));
+	struct gloop_loop *loop = generation->loop;
+
+	return loop_facts_environment(loop, generation->number, atomic_load(&generation->cycle),
+		&(struct hook_facts){
+			.notify_path = loop->task.tree->config.notify_path, .room = room });
 }

@@ -75,6 +75,7 @@ char *generation_take_error(struct generation *generation);
  * were taken, as observer.output says. */
 size_t generation_output(struct generation *generation, const struct event_lines *lines);
 
+struct environment_room;
 /* The environment of a child of this cycle, as environment_new() makes it: to be given to
  * environment_free(); NULL: no memory. */
-char **generation_environment(struct generation *generation);
+char **generation_environment(struct generation *generation, struct environment_room *room);

@@ -202,7 +202,7 @@ char **group_hook_environment(struct gloop_group *group)
 	snprintf(episode, sizeof(episode), "%" PRIu64,
 		light_cause(&group->light, cause, sizeof(cause)));
 	snprintf(generation, sizeof(generation), "%" PRIu64, group->generation);
-	return environment_new(NULL, variables, ELEMENTS(variables));
+	return environment_new(NULL, NULL, variables, ELEMENTS(variables));
 }
 
 static size_t copy_of_group(

@@ -55,10 +55,17 @@ void loop_done(struct gloop_loop *loop)
 void loop_throughline(
 	const struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *buf, size_t size)
 {
-	const char *group = task_group_name(&loop->task);
+	const char *group = task_group_name(&loop->task), *end = buf + size;
 
-	snprintf(buf, size, "%s%s%s:%" PRIu64 "#%" PRIu64, group ?: "", group ? "/" : "",
-		loop->task.name, generation, cycle);
+	/* Not by printf: threads that wait for years were here last, and how deep counts as memory.
+	 */
+	buf = put_text(buf, end, group ?: "");
+	buf = put_text(buf, end, group ? "/" : "");
+	buf = put_text(buf, end, loop->task.name);
+	buf = put_text(buf, end, ":");
+	buf = put_number(buf, end, generation);
+	buf = put_text(buf, end, "#");
+	(void)put_number(buf, end, cycle);
 }
 
 void loop_event(struct gloop_loop *loop, struct generation *generation, struct event *event)
@@ -132,6 +139,8 @@ void loop_set_note(struct gloop_loop *loop, const char *format, ...)
 
 	va_start(arguments, format);
 	note = string_vprintf(format, arguments);
+	if (note && !*note)
+		free(TAKE_PTR(note));
 	va_end(arguments);
 
 	pthread_mutex_lock(&loop->lock);
@@ -272,12 +281,13 @@ char **loop_facts_environment(struct gloop_loop *loop, uint64_t generation, uint
 		{ "GREENLOOP_PID", facts->pid > 0 ? pid : NULL },
 	};
 
-	snprintf(generation_text, sizeof(generation_text), "%" PRIu64, generation);
-	snprintf(cycle_text, sizeof(cycle_text), "%" PRIu64, cycle);
-	snprintf(pid, sizeof(pid), "%d", facts->pid);
-	snprintf(status, sizeof(status), "%d", cause ? cause->status : 0);
+	put_number(generation_text, generation_text + sizeof(generation_text), generation);
+	put_number(cycle_text, cycle_text + sizeof(cycle_text), cycle);
+	put_number(pid, pid + sizeof(pid), (uint64_t)MAX(facts->pid, 0));
+	put_number(status, status + sizeof(status), cause ? (uint64_t)cause->status : 0);
 	loop_throughline(loop, generation, cycle, throughline, sizeof(throughline));
-	return environment_new(loop->settings.environment, variables, ELEMENTS(variables));
+	return environment_new(
+		facts->room, loop->settings.environment, variables, ELEMENTS(variables));
 }
 
 char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle)

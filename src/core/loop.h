@@ -90,11 +90,13 @@ void loop_keep_lines(struct gloop_loop *loop, uint64_t generation, uint64_t cycl
 void loop_words_record(struct gloop_loop *loop, const struct failure *failure, unsigned slot);
 void loop_words_free(struct gloop_loop *loop);
 
+struct environment_room;
 struct hook_facts { /* what a child gets to know beside its loop; NULL: nothing of that */
 	const struct failure *cause;
 	const char *outcome;
-	pid_t pid;               /* its main process */
-	const char *notify_path; /* of a command, not of hooks */
+	pid_t pid;                     /* its main process */
+	const char *notify_path;       /* of a command, not of hooks */
+	struct environment_room *room; /* where it may lie */
 };
 /* As environment_new(); of a hook with the cause: the loop's last failure. */
 char **loop_environment(struct gloop_loop *loop, uint64_t generation, uint64_t cycle);

@@ -228,7 +228,7 @@ size_t generation_output(struct generation *generation, const struct event_lines
 	return taken;
 }
 
-char **generation_environment(struct generation *generation)
+char **generation_environment(struct generation *generation, struct environment_room *room)
 {
 	static char path[] = "PATH=/usr/bin:/bin", word[] = "WORD=known";
 	char *const words[] = { path, word, NULL };
@@ -238,7 +238,7 @@ char **generation_environment(struct generation *generation)
 		generation->before_spawn(generation);
 	if (generation->no_environment)
 		return NULL;
-	environment = environment_new(words, NULL, 0);
+	environment = environment_new(room, words, NULL, 0);
 	ck_assert_ptr_nonnull(environment);
 	return environment;
 }
@@ -535,13 +535,15 @@ START_TEST(test_stop_while_spawning)
 }
 END_TEST
 
-/* The main process, as alive() names it. */
+/* The main process, as alive() names it: once the spawn has returned, which may be after the
+ * child's first words. */
 static pid_t living_pid(void)
 {
 	char who[80];
 	pid_t pid;
 
-	ck_assert(command_body.alive(&fake, who, sizeof(who)));
+	while (!command_body.alive(&fake, who, sizeof(who)))
+		sched_yield();
 	ck_assert_int_eq(sscanf(who, "pid %d (state", &pid), 1);
 	return pid;
 }

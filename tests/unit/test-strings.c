@@ -146,6 +146,31 @@ START_TEST(test_vector_edges)
 }
 END_TEST
 
+/* Cut where the room ends, terminated always, and the place of the NUL is told. */
+static const struct {
+	size_t room;
+	uint64_t number;
+	const char *text;
+} put_cases[] = {
+	{ 8, 0, "a0" },
+	{ 8, 12345, "a12345" },
+	{ 8, 1234567, "a123456" },
+	{ 24, UINT64_MAX, "a18446744073709551615" },
+	{ 2, 7, "a" },
+	{ 1, 7, "" },
+};
+
+START_TEST(test_put)
+{
+	char buf[24] = "";
+	const char *end = buf + put_cases[_i].room;
+	char *to = put_number(put_text(buf, end, "a"), end, put_cases[_i].number);
+
+	ck_assert_str_eq(buf, put_cases[_i].text);
+	ck_assert_ptr_eq(to, buf + strlen(put_cases[_i].text));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("strings");
@@ -157,5 +182,6 @@ int main(void)
 	unit_add_table(suite, "distance", test_distance, ELEMENTS(distance_rows));
 	unit_add(suite, "vector", test_vector);
 	unit_add(suite, "vector-edges", test_vector_edges);
+	unit_add_table(suite, "put", test_put, ELEMENTS(put_cases));
 	return unit_main(suite);
 }

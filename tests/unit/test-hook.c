@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The queue of hooks of one task: in order, one at a time, on a thread that is there only while
- * there is work. */
+/* The queue of hooks of one task: in order, one at a time but for urgent ones, on a thread that is
+ * there only while there is work. */
 #include "lib/tree-fixture.h"
 
 #include <errno.h>
@@ -215,6 +215,116 @@ START_TEST(test_cancel)
 }
 END_TEST
 
+/* One is called off, the others go on; what has not begun never does. */
+START_TEST(test_call_off)
+{
+	struct command first = command("wait", "first"), second = command("ok", "second"),
+		       third = command("ok", "third");
+	_cleanup_free_ char *message = NULL;
+	struct hook *waiting;
+
+	ck_assert_int_eq(run(&first, NULL), 0);
+	ck_assert_int_eq(run(&second, &waiting), 0);
+	ck_assert_int_eq(run(&third, NULL), 0);
+	await_hook("first", 1);
+	hook_call_off(queue(), NULL);
+	hook_call_off(queue(), waiting);
+	hooks_release();
+	ck_assert_int_eq(result_of(&waiting, &message), -ECANCELED);
+	await_idle();
+	ck_assert_uint_eq(hook_count("second"), 0);
+	ck_assert_uint_eq(hook_count("third"), 1);
+}
+END_TEST
+
+static int run_urgent(const struct command *it, struct hook **ret)
+{
+	return hook_run_urgent(queue(), "stop_command", it,
+		loop_hook_environment(loop("a"), 0, 0, false), USEC_PER_SEC, &box, &letter, FACT,
+		ret);
+}
+
+/* It does not wait for the one that runs; nor does it overtake when it need not. */
+START_TEST(test_urgent)
+{
+	struct command slow = command("wait", "slow"), urgent = command("ok", "urgent"),
+		       heeds = command("heed", "heeds");
+	_cleanup_free_ char *message = NULL, *other = NULL;
+	struct hook *hook;
+
+	ck_assert_int_eq(run_urgent(&urgent, &hook), 0);
+	ck_assert_int_eq(result_of(&hook, &message), 0);
+	await_idle();
+	await_no_thread();
+
+	ck_assert_int_eq(run(&slow, NULL), 0);
+	await_hook("slow", 1);
+	ck_assert_int_eq(run_urgent(&urgent, &hook), 0);
+	ck_assert_int_eq(result_of(&hook, &message), 0);
+	ck_assert(!hook_queue_idle(queue()));
+	ck_assert_int_eq(run_urgent(&heeds, &hook), 0);
+	await_hook("heeds", 1);
+	hook_call_off(queue(), hook);
+	ck_assert_int_eq(result_of(&hook, &other), -ECANCELED);
+	hooks_release();
+	await_idle();
+	await_no_thread();
+}
+END_TEST
+
+static int run_news(const struct command *it)
+{
+	return hook_run_news(queue(), "on_failure", it,
+		loop_hook_environment(loop("a"), 0, 0, false), USEC_PER_SEC);
+}
+
+/* A few at a time; how many were left out is said once there is room again. */
+START_TEST(test_news)
+{
+	struct command news = command("wait", "news"), due = command("ok", "due");
+
+	ck_assert(hook_queue_settled(queue()));
+	for (unsigned i = 0; i < HOOK_NEWS_MAX + 3; i++)
+		ck_assert_int_eq(run_news(&news), 0);
+	ck_assert(!hook_queue_idle(queue()));
+	ck_assert(hook_queue_settled(queue()));
+	ck_assert_uint_eq(count(.type = EVENT_HOOK_FAILED, .who = "a", .text = "left out"), 1);
+	ck_assert_int_eq(run(&due, NULL), 0);
+	ck_assert(!hook_queue_settled(queue()));
+	hooks_release();
+	await_idle();
+	ck_assert(hook_queue_settled(queue()));
+	ck_assert_uint_eq(hook_count("news"), HOOK_NEWS_MAX);
+	ck_assert_int_eq(run_news(&news), 0);
+	await_idle();
+	ck_assert_uint_eq(count(.type = EVENT_HOOK_FAILED, .text = "3 runs were left out"), 1);
+	ck_assert_uint_eq(hook_count("news"), HOOK_NEWS_MAX + 1);
+}
+END_TEST
+
+/* The controller hears of the last one that is due, although news go on. */
+START_TEST(test_settled)
+{
+	struct command due = command("heed", "due"), news = command("wait", "news");
+	_cleanup_free_ char *message = NULL;
+	struct hook *hook;
+	unsigned facts = 0;
+
+	ck_assert_int_eq(run(&due, &hook), 0);
+	ck_assert_int_eq(run_news(&news), 0);
+	await_hook("due", 1);
+	ck_assert(!hook_queue_settled(queue()));
+	hook_call_off(queue(), hook);
+	ck_assert_ptr_eq(
+		mailbox_wait(&fixture_tree()->root.box, deadline(), &facts), &task("a")->letter);
+	ck_assert(hook_queue_settled(queue()));
+	ck_assert(!hook_queue_idle(queue()));
+	ck_assert_int_eq(result_of(&hook, &message), -ECANCELED);
+	hooks_release();
+	await_idle();
+}
+END_TEST
+
 START_TEST(test_no_runner)
 {
 	struct command it = command("ok", "never");
@@ -252,6 +362,10 @@ int main(void)
 	add(suite, "idle", test_idle, 1);
 	add(suite, "drop", test_drop, 1);
 	add(suite, "cancel", test_cancel, 1);
+	add(suite, "call-off", test_call_off, 1);
+	add(suite, "urgent", test_urgent, 1);
+	add(suite, "news", test_news, 1);
+	add(suite, "settled", test_settled, 1);
 	add(suite, "no-runner", test_no_runner, 1);
 	add(suite, "no-memory", test_no_memory, 1);
 	return unit_main(suite);

@@ -87,7 +87,7 @@ static bool command_alive(struct generation *generation, char *who, size_t size)
 	if (pid > 0)
 		snprintf(who, size, "pid %d (state %c)", pid, process_kernel_state(pid));
 	else
-		snprintf(who, size, "others of process group %d", process->pid);
+		snprintf(who, size, "others of process group %d", process_group(process));
 	return true;
 }
 
@@ -186,6 +186,19 @@ static void check_limits(struct generation *generation)
 		(void)process_signal(&body->process, SIGKILL, true);
 }
 
+/* MAINPID: its successor has taken over, which may have to end, too. */
+static void replaced(struct generation *generation)
+{
+	struct command_body *body = body_of(generation);
+	int signal = generation_settings(generation)->stop_signal;
+	pid_t pid;
+
+	if (process_alive(&body->process, &pid) && pid > 0)
+		generation_replaced(generation, pid);
+	if (generation_stopped(generation) || body->limits.expired != FAILURE_NONE)
+		(void)process_signal(&body->process, signal, false);
+}
+
 /* Handles one letter, or what is due at the deadline or before. */
 static void wait_once(struct generation *generation, uint64_t deadline_usec)
 {
@@ -199,6 +212,8 @@ static void wait_once(struct generation *generation, uint64_t deadline_usec)
 	letter = generation_wait(generation, deadline_usec, &facts, &stopped);
 	if (letter == &body->process.letter) {
 		body->exited |= (facts & PROCESS_EXITED) != 0;
+		if (facts & PROCESS_REPLACED)
+			replaced(generation);
 		if (facts & PROCESS_NOTED)
 			liveness_notes(&body->liveness, generation, &body->process, &body->limits);
 	} else if (!liveness_letter(body->liveness, letter, facts, &body->limits)) {

@@ -14,6 +14,7 @@
 #include "body/said.h"
 #include "process/note.h"
 #include "process/notify.h"
+#include "process/successor.h"
 
 enum { AT_ONCE = 32 }; /* messages: who sends without end must not keep the thread from the rest */
 
@@ -21,7 +22,7 @@ enum { AT_ONCE = 32 }; /* messages: who sends without end must not keep the thre
 
 struct liveness {
 	struct generation *generation;
-	const struct process *process;
+	struct process *process;
 	struct said said;
 	struct notify_socket socket; /* made once for all cycles */
 	struct {
@@ -47,7 +48,7 @@ static bool has_socket(const struct loop_settings *settings)
 	return settings->ready.kind == READY_NOTIFY || settings->watchdog_usec > 0;
 }
 
-static struct liveness *liveness_new(struct generation *generation, const struct process *process)
+static struct liveness *liveness_new(struct generation *generation, struct process *process)
 {
 	struct liveness *liveness = calloc(1, sizeof(*liveness));
 
@@ -168,7 +169,7 @@ static int prepare(struct liveness *liveness, struct spec *spec)
 }
 
 int liveness_prepare(struct liveness **liveness, struct generation *generation,
-	const struct process *process, struct spec *spec)
+	struct process *process, struct spec *spec)
 {
 	int r;
 
@@ -207,10 +208,13 @@ static void heed(struct liveness *liveness, char *text, size_t length, struct li
 {
 	struct notify_message message;
 
-	if (notify_message_parse(&message, text, length) < 0)
+	if (notify_message_parse(&message, text, length) < 0) {
 		notify_count_dropped();
-	else
-		said_heed(&liveness->said, &message, limits);
+		return;
+	}
+	if (message.main_pid && process_set_successor(liveness->process, message.main_pid) < 0)
+		notify_count_dropped();
+	said_heed(&liveness->said, &message, limits);
 }
 
 /* 1: perhaps there is more. */

@@ -24,7 +24,7 @@ bool liveness_is_wanted(const struct loop_settings *settings);
  * environment, and what it puts there is its own until liveness_up(). -errno: something is missing
  * that is ours to have. */
 int liveness_prepare(struct liveness **liveness, struct generation *generation,
-	const struct process *process, struct spec *spec);
+	struct process *process, struct spec *spec);
 
 /* After the spawn: the clocks begin. */
 void liveness_up(struct liveness *liveness);

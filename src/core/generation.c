@@ -342,6 +342,18 @@ void generation_up(struct generation *generation, pid_t pid)
 		generation_healthy(generation, SUCCESS_EXECUTED);
 }
 
+void generation_replaced(struct generation *generation, pid_t pid)
+{
+	struct gloop_loop *loop = generation->loop;
+
+	pthread_mutex_lock(&loop->lock);
+	if (speaks(generation))
+		loop->pid = pid;
+	pthread_mutex_unlock(&loop->lock);
+	loop_event(loop, generation,
+		&(struct event){ .type = EVENT_NOTE, .text = "another process goes on" });
+}
+
 void generation_down(struct generation *generation)
 {
 	struct gloop_loop *loop = generation->loop;

@@ -42,7 +42,8 @@ struct letter *generation_wait(struct generation *generation, uint64_t deadline_
 /* Loop's thread: the body is up (exec succeeded, thread up, …). Starts the clocks of `ready =
  * delay` and of health. */
 void generation_up(struct generation *generation, pid_t pid);
-void generation_down(struct generation *generation); /* its process has gone */
+void generation_replaced(struct generation *generation, pid_t pid); /* its process, by another */
+void generation_down(struct generation *generation);                /* its process has gone */
 
 /* When generation_tick() is due next: for `ready = delay`; USEC_INFINITY: never. A body that waits
  * uses it as one more deadline. */

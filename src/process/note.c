@@ -1,40 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/note.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/macro.h"
+#include "process/kin.h"
 #include "process/registry.h"
 
 enum { GENERATIONS_MAX = 16 }; /* of ancestors */
 
 /* ---- kinship */
-
-struct kin {
-	pid_t parent, group, session;
-};
-
-/* false: there is no such process. */
-static bool kin_of(pid_t pid, struct kin *ret)
-{
-	_cleanup_close_ int fd = -1;
-	char path[32], text[512];
-	const char *rest;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	rest = strrchr(text, ')'); /* of the name, which may hold anything */
-	return rest &&
-	       sscanf(rest, ") %*c %d %d %d", &ret->parent, &ret->group, &ret->session) == 3;
-}
 
 typedef bool (*kin_match)(pid_t leader, void *userdata);
 
@@ -56,14 +32,25 @@ static bool any_kin(pid_t sender, kin_match matches, void *userdata)
 	return false;
 }
 
-static bool is_process(pid_t leader, void *userdata)
+struct whose {
+	pid_t pid, leader;
+};
+
+static bool is_whose(pid_t leader, void *userdata)
 {
-	return leader == ((const struct process *)userdata)->pid;
+	const struct whose *whose = userdata;
+
+	return leader == whose->pid || leader == whose->leader;
 }
 
 bool process_owns(const struct process *process, pid_t sender)
 {
-	return any_kin(sender, is_process, (void *)process);
+	struct whose whose;
+
+	pthread_mutex_lock(&registry.lock);
+	whose = (struct whose){ .pid = process->pid, .leader = process->leader };
+	pthread_mutex_unlock(&registry.lock);
+	return any_kin(sender, is_whose, &whose);
 }
 
 /* ---- notes */

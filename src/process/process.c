@@ -242,6 +242,16 @@ bool process_alive(struct process *process, pid_t *ret_pid)
 	return state == PROCESS_RUNNING || state == PROCESS_LINGERING;
 }
 
+pid_t process_group(struct process *process)
+{
+	pid_t leader;
+
+	pthread_mutex_lock(&registry.lock);
+	leader = process->leader;
+	pthread_mutex_unlock(&registry.lock);
+	return leader;
+}
+
 char *process_describe_end(const struct process *process, char *buf, size_t size)
 {
 	const char *name = sigabbrev_np(process->status);

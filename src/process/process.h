@@ -21,11 +21,12 @@
 #include "process/setup.h"
 #include "process/spec.h"
 
-enum {                            /* facts in process.letter */
-	PROCESS_EXITED = 1 << 0,  /* the main process was reaped: code and status are set */
-	PROCESS_CHANGED = 1 << 1, /* the group of a lingering one may have become empty: look with
-				     process_lingers() */
-	PROCESS_NOTED = 1 << 2,   /* it has said something: note.h */
+enum {                             /* facts in process.letter */
+	PROCESS_EXITED = 1 << 0,   /* the main process was reaped: code and status are set */
+	PROCESS_CHANGED = 1 << 1,  /* the group of a lingering one may have become empty: look with
+				      process_lingers() */
+	PROCESS_NOTED = 1 << 2,    /* it has said something: note.h */
+	PROCESS_REPLACED = 1 << 3, /* its main process is another one now: process_alive() */
 };
 
 enum process_state {
@@ -46,7 +47,11 @@ struct process { /* memory of the owner's; the fields are the registry's, under 
 				   process */
 	uint64_t pending_group; /* … for the whole group */
 	enum process_state state;
-	pid_t pid; /* 0: never spawned; stays after the end. Owner: to read after the spawn */
+	pid_t pid; /* main process. 0: never spawned; stays after the end. Owner: to read after the
+		      spawn, until it has set a successor */
+	pid_t leader;    /* of its group: the main process that was spawned, or a successor */
+	pid_t successor; /* 0: none */
+	uint64_t successor_begin;
 	struct note *notes; /* what it has said and nobody has read yet; NULL: nothing */
 	bool takes_notes;   /* owner, before the spawn: it reads them */
 	int code, status;   /* siginfo's si_code (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and si_status.
@@ -90,6 +95,7 @@ bool process_lingers(struct process *process);
 /* Whether anything of it (main process or group) is still there; any thread; pid of the main
  * process in *ret_pid, 0 when it has ended. One whose spawn has not returned is not there yet. */
 bool process_alive(struct process *process, pid_t *ret_pid);
+pid_t process_group(struct process *process);
 
 /* How the main process ended, as "exit 3" or "killed by SIGSEGV (core dumped)", into buf; returns
  * buf. Owner only. */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/macro.h"
 
@@ -65,7 +66,7 @@ static bool group_has_leftovers(pid_t pgid)
 
 void registry_settle_group(struct process *process)
 {
-	if (process->state != PROCESS_LINGERING || group_has_leftovers(process->pid))
+	if (process->state != PROCESS_LINGERING || group_has_leftovers(process->leader))
 		return;
 	list_remove(&process->link);
 	process->state = PROCESS_ENDED;
@@ -87,7 +88,9 @@ int registry_kill(struct process *process, int signal, bool group)
 	registry_settle_group(process);
 	if (process->state != PROCESS_RUNNING && !(group && process->state == PROCESS_LINGERING))
 		return -ESRCH;
-	return kill(group ? -process->pid : process->pid, signal) < 0 ? -errno : 0;
+	if (group && process->state == PROCESS_RUNNING && getpgid(process->pid) != process->leader)
+		(void)kill(process->pid, signal); /* a successor, elsewhere */
+	return kill(group ? -process->leader : process->pid, signal) < 0 ? -errno : 0;
 }
 
 static void kill_pending(struct process *process)
@@ -166,14 +169,20 @@ static bool take_early(struct process *process)
 	return true;
 }
 
+void registry_add_running(struct process *process)
+{
+	list_append(bucket_of(process->pid), &process->link);
+	process->state = PROCESS_RUNNING;
+}
+
 void registry_enter(struct process *process, pid_t pid)
 {
 	list_remove(&process->link);
-	process->pid = pid;
+	process->pid = process->leader = pid;
+	process->successor = 0;
 	registry.n_born++;
 	if (!take_early(process)) {
-		list_append(bucket_of(pid), &process->link);
-		process->state = PROCESS_RUNNING;
+		registry_add_running(process);
 		pthread_cond_signal(&registry.born);
 	}
 	forget_early();
@@ -227,6 +236,8 @@ int registry_reap(pid_t pid)
 	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
 		return 0;
 
+	if (process && registry_succeed(process))
+		return 0;
 	if (process) {
 		list_remove(&process->link);
 		registry_bury(process, info.si_code, info.si_status);

@@ -47,7 +47,11 @@ void registry_settle_group(
 	struct process *process); /* a lingering one has ended if its group is empty */
 
 struct process *registry_find(pid_t pid); /* the one whose main process that is; NULL: none */
+void registry_add_running(struct process *process); /* by its pid */
 void registry_drop_notes(struct process *process);
+
+/* Its main process was reaped: true if its successor has taken over. */
+bool registry_succeed(struct process *process);
 
 /* Reaps a dead child and tells its owner. -ENOMEM: not reaped, the zombie keeps its status. */
 int registry_reap(pid_t pid);

@@ -45,6 +45,20 @@ for word in sys.argv[1:]:
             while os.getppid() == parent:
                 time.sleep(0.01)  # in a loop
             sys.exit()
+    elif kind == "successor":  # leaves its session, names itself, and goes on when its parent has ended
+        parent, (reader, writer) = os.getpid(), os.pipe()
+        if os.fork() > 0:
+            os.read(reader, 1)
+            sys.exit(int(rest))
+        if rest != "0":
+            os.setsid()
+        send(f"MAINPID={os.getpid()}".encode())
+        os.write(writer, b"x")
+        while os.getppid() == parent:
+            time.sleep(0.01)  # in a loop
+        send(b"STATUS=took over")
+    elif kind == "age":
+        time.sleep(float(rest))  # longer than what was to be extended
     elif kind == "exit":
         sys.exit(int(rest))
     else:
@@ -286,12 +300,12 @@ command = TALK READY=1+STATUS=fine wait:%d/reload RELOADING=1 wait:%d/done READY
 def extended():
     config = """[loop:start]
 ready = notify
-start_timeout = 400ms
-command = TALK EXTEND_TIMEOUT_USEC=4000000 wait:%d/go READY=1
+start_timeout = 3s
+command = TALK EXTEND_TIMEOUT_USEC=25000000 age:4 READY=1
 [loop:stop]
 watchdog = 1h
-grace_period = 300ms
-command = sh -c 'trap "systemd-notify EXTEND_TIMEOUT_USEC=3000000; sleep 1; echo >%d/clean; exit" TERM; echo >%d/up; while :; do sleep 0.01; done'
+grace_period = 2s
+command = sh -c 'trap "systemd-notify EXTEND_TIMEOUT_USEC=19000000; sleep 3; echo >%d/clean; exit" TERM; echo >%d/up; while :; do sleep 0.01; done'
 [loop:never]
 grace_period = 50ms
 command = sh -c 'trap "systemd-notify EXTEND_TIMEOUT_USEC=3600000000" TERM; echo >%d/up2; while :; do sleep 0.01; done'
@@ -302,9 +316,42 @@ command = sh -c 'trap "systemd-notify EXTEND_TIMEOUT_USEC=3600000000" TERM; echo
         daemon.act("stop", "stop")
         check(os.path.exists(daemon.file("clean")), "it was killed before its end")
         daemon.act("stop", "never")
-        same(daemon.loop("start")["failures_total"], 0, "failures")
-        daemon.touch("go")
         daemon.wait_state("start", "running")
+        same(daemon.loop("start")["failures_total"], 0, "failures")
+
+
+@test("MAINPID: the loop goes on with the process that it names, if that is its own; its end counts, and a stop ends it")
+def successor():
+    config = """[loop:same]
+ready = notify
+command = TALK READY=1 wait:%d/go successor:0
+[loop:apart]
+ready = notify
+command = TALK READY=1 wait:%d/go successor:3
+[loop:shared]
+command = TALK wait:%d/go successor:3
+[loop:liar]
+ready = notify
+command = TALK MAINPID=1 MAINPID=999999999 READY=1 STATUS=lied wait:%d/go exit:3
+"""
+    with Talking(config) as daemon:
+        daemon.wait_status("liar", "lied")
+        for name in ("same", "apart", "shared"):
+            daemon.wait_state(name, "running")
+        before = daemon.loops("pid")
+        daemon.touch("go")
+        for name in ("same", "apart", "shared"):
+            daemon.wait_status(name, "took over")
+            row = daemon.loop(name)
+            same((row["failures_total"], row["cycle"], row["pid"] != before[name]), (0, 1, True), name)
+            check(is_alive(row["pid"]), f"pid of {name}")
+        daemon.wait_failure("liar", "exit")
+        os.unlink(daemon.file("go"))
+        os.kill(daemon.loop("apart")["pid"], 9)
+        same(daemon.wait_failure("apart", "signal")["last_failure"]["reason"], "killed by SIGKILL", "reason")
+        last = daemon.loops("pid")
+        daemon.act("stop", "same", "shared")
+        check(not is_alive(last["same"]) and not is_alive(last["shared"]), "the stop left one")
 
 
 @test("foreign messages are dropped, whoever sends them: nobody's, another loop's; a grandchild's own session is no stranger")

@@ -138,6 +138,10 @@ void generation_up(struct generation *generation, pid_t pid)
 	sem_post(&generation->up);
 }
 
+void generation_replaced(_unused_ struct generation *generation, _unused_ pid_t pid)
+{
+}
+
 void generation_down(struct generation *generation)
 {
 	generation->n_down++;

@@ -4,10 +4,19 @@
 
 import os
 import re
+import sys
 
 from greenloop import Daemon, check, lines, main, read, same, test, until
 
 GLIBC_OWN = 3 << 31  # signals 32 and 33, which posix_spawn() sets to be ignored
+
+
+def clean_signals(status, name, umask):
+    """In what /proc says of a process: no signal blocked, ignored or caught; the umask."""
+    rows = dict(line.split(":", 1) for line in status if ":" in line)
+    for key in ("SigBlk", "SigIgn", "SigCgt"):
+        same(int(rows[key], 16) & ~GLIBC_OWN, 0, f"{key} of {name}")
+    same(rows["Umask"].strip(), umask, f"umask of {name}")
 
 
 @test("a child's environment is clean, and says where it belongs")
@@ -39,16 +48,78 @@ def state():
         for name in ("l", "m"):
             pid = daemon.wait_state(name, "running")["pid"]
             same((os.getsid(pid), os.getpgid(pid)), (pid, pid), "session, group")
-            rows = dict(line.split(":", 1) for line in lines(f"/proc/{pid}/status"))
-            for key in ("SigBlk", "SigIgn", "SigCgt"):
-                same(int(rows[key], 16) & ~GLIBC_OWN, 0, f"{key} of {name}")
-            same(rows["Umask"].strip(), "0022", "umask")
+            clean_signals(lines(f"/proc/{pid}/status"), name, "0022")
             same(sorted(os.listdir(f"/proc/{pid}/fd")), ["0", "1", "2"], "descriptors")
             same(os.readlink(f"/proc/{pid}/fd/0"), "/dev/null", "standard input")
             same(os.readlink(f"/proc/{pid}/cwd"), "/", "working directory")
             outputs = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in (1, 2)}
             check(outputs == {"/dev/null"} if name == "m" else all(o.startswith(("pipe:", "socket:")) for o in outputs),
                   f"output of {name}: {outputs}")
+
+
+UNUSUAL = """
+import fcntl, os, pty, resource, signal, sys, termios
+folder = sys.argv[1]
+master, slave = pty.openpty()
+os.setsid()
+fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+for fd in (master, slave):
+    os.set_inheritable(fd, True)
+os.dup2(slave, 63)
+os.nice(5)
+os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+os.umask(0o077)
+os.chdir(folder)
+with open("/proc/self/oom_score_adj", "w") as file:
+    file.write("100")
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR2):
+    signal.signal(number, signal.SIG_IGN)
+with open("/proc/self/limits") as limits, open("limits", "w") as file:
+    file.write(limits.read())
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@test("nothing comes through by accident from who started the daemon; nice, policy, OOM score and limits do, unchanged")
+def inherited():
+    config = """[defaults]
+on_start = sh -c 'cat /proc/self/status /proc/self/limits >%d/hook-of-$GREENLOOP_LOOP; ls /proc/self/fd >>%d/fds-of-$GREENLOOP_LOOP'
+[loop:plain]
+command = sleep infinity
+output = null
+[loop:captured]
+command = sleep infinity
+output = console
+[loop:set]
+command = sleep infinity
+output = null
+umask = 0027
+"""
+    daemon = Daemon(config, environment={"FOREIGN": "1", "LD_BIND_NOW": "1"})
+    daemon.command = [sys.executable, "-c", UNUSUAL, daemon.folder, os.path.abspath(daemon.command[0]), *daemon.command[1:]]
+    with daemon:
+        limits = lines(daemon.file("limits"))
+        for name in ("plain", "captured", "set"):
+            pid = daemon.wait_state(name, "running")["pid"]
+            until(lambda pid=pid: read(f"/proc/{pid}/comm") == "sleep\n", "the command itself")
+            looks = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+            same((os.getsid(pid), os.getpgid(pid), looks[4]), (pid, pid, "0"), f"{name}: session, group, terminal")
+            same((int(looks[16]), os.sched_getscheduler(pid)), (5, os.SCHED_BATCH), f"{name}: nice, policy")
+            same(read(f"/proc/{pid}/oom_score_adj"), "100\n", f"{name}: OOM score")
+            same(os.readlink(f"/proc/{pid}/cwd"), "/", f"{name}: working directory")
+            same(sorted(os.listdir(f"/proc/{pid}/fd")), ["0", "1", "2"], f"{name}: descriptors")
+            same([row for row in lines(f"/proc/{pid}/limits") if row not in limits], [], f"{name}: limits")
+            found = read(f"/proc/{pid}/environ")
+            check("FOREIGN" not in found and "LD_BIND_NOW" not in found, f"{name}: environment")
+            umask = "0027" if name == "set" else "0022"
+            clean_signals(lines(f"/proc/{pid}/status"), name, umask)
+            hook = lines(daemon.file(f"hook-of-{name}"))
+            clean_signals(hook, f"on_start of {name}", umask)
+            same([row for row in hook[-len(limits):] if row not in limits], [], f"on_start of {name}: limits")
+            same(lines(daemon.file(f"fds-of-{name}")), ["0", "1", "2", "3"], f"on_start of {name}: descriptors (ls has 3)")
 
 
 @test("output on the console: each line with time and name, control characters and all; none with null")

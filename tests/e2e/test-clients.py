@@ -124,7 +124,7 @@ NOISY = "[defaults]\nbackoff = 1ms\nbackoff_max = 1ms\nmax_loop_failures = 0\nex
     "".join(f"[loop:noisy{i}]\ncommand = false\n" for i in range(20))
 
 
-@test("one that subscribes and never reads is dropped after thousands of events; memory stays bounded")
+@test("one that subscribes and never reads is dropped after thousands of events; memory stays bounded (Supervisor#220)")
 def deaf_subscriber():
     with Daemon(ONE + NOISY, "--log-level=crit") as daemon, dbus.log_in(daemon.path) as client:
         daemon.act("wait", "l")

@@ -69,7 +69,7 @@ def configured_socket():
         check(not os.path.exists(daemon.file("other.sock")), "the other socket")
 
 
-@test("a second daemon on the same socket is refused with a sentence, and the first goes on")
+@test("a second daemon on the same socket is refused with a sentence, and the first goes on (process-compose#530)")
 def second():
     with Daemon(ONE) as daemon:
         before = daemon.wait_state("l", "running")

@@ -7,7 +7,7 @@ import resource
 from greenloop import SANITIZED, Daemon, Skip, check, end, holds, lines, main, same, test, until
 
 
-@test("a command that does not exist, or is no program, is a failure of kind exec that says so")
+@test("a command that does not exist, or is no program, is a failure of kind exec that says so (Supervisor#788)")
 def exec_failure():
     config = """[loop:missing]
 command = /nonexistent/program

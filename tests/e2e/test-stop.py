@@ -10,7 +10,7 @@ from greenloop import Daemon, check, holds, is_alive, lines, main, same, test
 DEAF = """sh -c 'trap "" TERM; sleep infinity & wait; sleep infinity'"""
 
 
-@test("commands that ignore SIGTERM are killed with all of their group, ten in one grace period, not ten")
+@test("commands that ignore SIGTERM are killed with all of their group, ten in one grace period, not ten (circus#1069)")
 def grace():
     period = 2
     loops = "".join(f"[loop:deaf{i}]\ngroup = g\ncommand = {DEAF}\n" for i in range(10))
@@ -43,7 +43,7 @@ command = sh -c 'trap "" TERM; for k in $(cat %d/kids); do kill -0 $k && echo $k
         same(daemon.loop("l")["generation"], 0, "generation")
 
 
-@test("a stop during backoff takes effect at once, of a failed loop, too")
+@test("a stop during backoff takes effect at once, of a failed loop, too (circus#965)")
 def during_backoff():
     config = """[defaults]
 backoff = 1h
@@ -95,7 +95,7 @@ def red(daemon):
     daemon.wait_until(lambda: set(daemon.loops("pid").values()) == {0}, "all is stopped")
 
 
-@test("a stop of the group while it is red takes effect at once")
+@test("a stop of the group while it is red takes effect at once (circus#965)")
 def during_red():
     with Daemon(RESETTING) as daemon:
         red(daemon)

@@ -10,8 +10,8 @@ _greenloopctl_names() {
 }
 
 _greenloopctl() {
-	local verbs='status list show start stop restart reload kill reset hard-reset fail forgive why is-green monitor wait
-		verify version help'
+	local verbs='status list show start stop restart reload kill reset hard-reset fail forgive why is-green logs monitor
+		wait verify version help'
 	local options='--socket --user --json=short --json=pretty --no-pager --no-legend --quiet --timeout --no-block
 		--all --help --version'
 	local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
@@ -21,7 +21,7 @@ _greenloopctl() {
 		case ${COMP_WORDS[i]} in
 		--socket) connection=(--socket "${COMP_WORDS[++i]}") ;;
 		--user) connection=(--user) ;;
-		--timeout | -m | -s) ((i++)) ;;
+		--timeout | -m | -s | -n) ((i++)) ;;
 		-* | = | short | pretty) ;;
 		*) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
 		esac
@@ -30,6 +30,7 @@ _greenloopctl() {
 	list) options+=' --state=' ;;
 	kill) options+=' --signal=' ;;
 	fail) options+=' --trip' ;;
+	logs) options+=' --follow --lines=' ;;
 	wait) options+=' --any --for=ready --for=green --for=running --for=inactive --for=done --for=failed' ;;
 	esac
 

@@ -90,7 +90,9 @@ int loop_lines_copy(struct gloop_loop *loop, uint64_t from, size_t max, struct t
 int loop_follow(struct gloop_loop *loop, bool follow);
 
 /* What the loop said before one of its failures, a newline between the lines; malloc()ed; NULL:
- * nothing, or nothing that is still known. */
+ * nothing, or nothing that is still known. With its end it takes at most LOOP_FAILURE_LINES bytes.
+ */
+enum { LOOP_FAILURE_LINES = 3 * 1024 + 1 };
 char *loop_failure_lines(struct gloop_loop *loop, const struct failure *failure);
 
 /* What its command has set in the present or last generation, "key=value"; NULL: nothing (or no

@@ -37,6 +37,8 @@ static const struct option table[] = {
 	{ "state", required_argument, NULL, KEY_STATE },
 	{ "signal", required_argument, NULL, 's' },
 	{ "trip", no_argument, NULL, KEY_TRIP },
+	{ "follow", no_argument, NULL, 'f' },
+	{ "lines", required_argument, NULL, 'n' },
 	{ "for", required_argument, NULL, KEY_FOR },
 	{ "any", no_argument, NULL, KEY_ANY },
 	{ "list-verbs", no_argument, NULL, KEY_LIST_VERBS }, /* for the completion's test */
@@ -58,6 +60,14 @@ static bool take_special(struct options *options, int key)
 	case KEY_TRIP:
 		options->trip = true;
 		options->special |= OPTION_TRIP;
+		return true;
+	case 'f':
+		options->follow = true;
+		options->special |= OPTION_FOLLOW;
+		return true;
+	case 'n':
+		options->lines = optarg;
+		options->special |= OPTION_LINES;
 		return true;
 	case KEY_FOR:
 		options->wait_for = optarg;
@@ -145,7 +155,7 @@ int options_parse(int argc, char **argv, struct command_line *ret)
 	*ret = (struct command_line){ .options.timeout_usec = USEC_INFINITY };
 	argv[0] = name; /* getopt's messages begin with it */
 	optind = 0;     /* anew: tests parse more than once */
-	while ((key = getopt_long(argc, argv, "hqm:s:", table, NULL)) != -1) {
+	while ((key = getopt_long(argc, argv, "fhqm:n:s:", table, NULL)) != -1) {
 		if (key == KEY_JSON && !optarg && is_json_mode(argv[optind]))
 			optarg = argv[optind++];
 		r = take(ret, key);

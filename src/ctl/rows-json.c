@@ -3,6 +3,22 @@
  */
 #include "ctl/rows.h"
 
+#include <string.h>
+
+/* An array of the lines in a text. */
+static json_t *lines_json(const char *text)
+{
+	json_t *array = json_array();
+
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		json_add(array, json_stringn(text, length));
+		text += length + (text[length] == '\n');
+	}
+	return array;
+}
+
 json_t *failure_row_json(const struct failure_row *row)
 {
 	json_t *object;
@@ -17,6 +33,7 @@ json_t *failure_row_json(const struct failure_row *row)
 		json_put_number(object, "nth", row->nth);
 		json_put_number(object, "of", row->of);
 	}
+	json_put(object, "last_lines", lines_json(row->lines));
 	return object;
 }
 

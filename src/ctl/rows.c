@@ -51,7 +51,7 @@ static int read_loop(sd_bus_message *message, void *p)
 		&row->generation, &row->cycle, &row->pid, &row->since_usec, &row->failures,
 		&row->max_failures, &row->failures_total, &row->starts, &row->failure.kind,
 		&row->failure.reason, &row->failure.realtime_usec, &row->outcome, &row->status,
-		&row->note, &row->next_start_usec);
+		&row->note, &row->next_start_usec, &row->failure.lines);
 	row->failure.loop = row->name;
 	return r;
 }
@@ -94,7 +94,8 @@ static int read_failure(sd_bus_message *message, void *p)
 	struct failure_row *row = p;
 
 	return sd_bus_message_read(message, BUS_FAILURE_ROW, &row->realtime_usec, &row->loop,
-		&row->kind, &row->reason, &row->generation, &row->cycle, &row->nth, &row->of);
+		&row->kind, &row->reason, &row->generation, &row->cycle, &row->nth, &row->of,
+		&row->lines);
 }
 
 int rows_read_failures(sd_bus_message *message, struct failure_row **ret, size_t *ret_n)
@@ -110,13 +111,13 @@ static int read_episode(sd_bus_message *message, void *p)
 	int r;
 
 	*row = (struct episode_row){ 0 };
-	r = sd_bus_message_enter_container(message, 'r', "tsttsssssstuuuua" BUS_FAILURE_ROW);
+	r = sd_bus_message_enter_container(message, 'r', "tsttsssssstuusuua" BUS_FAILURE_ROW);
 	if (r <= 0)
 		return r;
-	r = sd_bus_message_read(message, "tsttsssssstuuuu", &row->number, &row->group,
+	r = sd_bus_message_read(message, "tsttsssssstuusuu", &row->number, &row->group,
 		&row->opened_usec, &row->closed_usec, &row->result, &cause->loop, &cause->kind,
 		&cause->reason, &row->throughline, &row->origin, &cause->realtime_usec, &cause->nth,
-		&cause->of, &row->resets, &row->n_attached);
+		&cause->of, &cause->lines, &row->resets, &row->n_attached);
 	if (r < 0)
 		return r;
 	r = rows_read_failures(message, &row->failures, &row->n_failures);

@@ -61,6 +61,20 @@ static void add_failure(struct table *table, const char *key, const struct failu
 		table_append(table, PAINT_NONE, count);
 }
 
+/* What was said before the last failure. */
+static void add_lines(struct table *table, const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+		_cleanup_free_ char *line = strndup(text, length);
+
+		table_printf(table, PAINT_NONE, "%12s", "");
+		table_text(table, PAINT_GREY, "| ");
+		table_append(table, PAINT_NONE, line ? line : "?");
+		text += length + (text[length] == '\n');
+	}
+}
+
 int status_loop(const struct loop_row *row, const struct failure_row *failures, size_t n)
 {
 	uint64_t now_usec = clock_realtime();
@@ -85,8 +99,11 @@ int status_loop(const struct loop_row *row, const struct failure_row *failures, 
 		add(&table, "Next start", format_date(row->next_start_usec, date));
 	if (n == 0)
 		add_failure(&table, "Failed", &row->failure);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		add_failure(&table, i == 0 ? "Failed" : "before", &failures[i]);
+		if (i == 0)
+			add_lines(&table, failures[i].lines);
+	}
 	r = table_print(&head, stdout, table_screen_width());
 	if (r >= 0)
 		r = table_print(&table, stdout, table_screen_width());

@@ -3,7 +3,6 @@
  * and keys; only the sentence of each is code. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "ctl/client.h"
 #include "ctl/color.h"
 #include "ctl/format.h"
+#include "ctl/interrupt.h"
 
 enum { VALUES_MAX = 6 };
 
@@ -31,13 +31,6 @@ struct monitor {
 	const struct options *options;
 	int status;
 };
-
-static volatile int interrupted;
-
-static void on_signal(int signal _unused_)
-{
-	interrupted = 1;
-}
 
 /* Who: "group/loop", "loop", "group", or "root". */
 static char *who(const char *loop, const char *group)
@@ -164,20 +157,6 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *err
 	return 0;
 }
 
-/* INT and TERM end the watch at a line's end; they come in only while client_wait() sleeps. */
-static void catch_signals(void)
-{
-	static const struct sigaction action = { .sa_handler = on_signal };
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGTERM, &action, NULL);
-}
-
 int verb_monitor(
 	const struct verb *verb _unused_, const struct options *options, char **names _unused_)
 {
@@ -187,7 +166,7 @@ int verb_monitor(
 
 	if (r == EXIT_DONE)
 		r = client_subscribe(&client, on_message, &monitor);
-	catch_signals();
+	interrupt_catch();
 	while (r == EXIT_DONE && monitor.status == EXIT_DONE && !interrupted) {
 		r = client_wait(&client, &interrupted);
 		/* Nobody reads any more: nothing is left to do. */

@@ -4,12 +4,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/strings.h"
 #include "ctl/client.h"
 #include "ctl/color.h"
 #include "ctl/format.h"
+#include "ctl/line.h"
 #include "ctl/rows.h"
 
 struct record {
@@ -32,6 +34,18 @@ static void print_safe(enum paint paint, const char *text)
 	(void)printf("%s%s%s", color_on(paint), safe ? safe : "?", color_off(paint));
 }
 
+/* What was said before a failure. */
+static void print_lines(const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		(void)printf("           %s|%s ", color_on(PAINT_GREY), color_off(PAINT_GREY));
+		line_print(text, length);
+		text += length + (text[length] == '\n');
+	}
+}
+
 static void print_failure(const char *before, const struct failure_row *row)
 {
 	char date[FORMAT_MAX];
@@ -45,6 +59,7 @@ static void print_failure(const char *before, const struct failure_row *row)
 	if (row->nth > 0)
 		(void)printf(", %" PRIu32 " of %" PRIu32, row->nth, row->of);
 	(void)putchar('\n');
+	print_lines(row->lines);
 }
 
 static void print_times(const struct episode_row *row)

@@ -16,6 +16,8 @@ enum {
 	OPTION_TRIP = 1 << 2,
 	OPTION_FOR = 1 << 3,
 	OPTION_ANY = 1 << 4,
+	OPTION_FOLLOW = 1 << 5,
+	OPTION_LINES = 1 << 6,
 };
 
 struct options {
@@ -25,6 +27,8 @@ struct options {
 	enum json_mode json;
 	uint64_t timeout_usec; /* for the whole verb; USEC_INFINITY: none was given */
 	const char *reason;    /* -m; NULL: none */
+	bool follow;
+	const char *lines; /* -n; NULL: not given */
 	const char *states, *signal, *wait_for; /* NULL: not given */
 };
 
@@ -50,6 +54,7 @@ int verb_help(const struct verb *verb, const struct options *options, char **nam
 int verb_is_green(const struct verb *verb, const struct options *options, char **names);
 int verb_kill(const struct verb *verb, const struct options *options, char **names);
 int verb_list(const struct verb *verb, const struct options *options, char **names);
+int verb_logs(const struct verb *verb, const struct options *options, char **names);
 int verb_monitor(const struct verb *verb, const struct options *options, char **names);
 int verb_show(const struct verb *verb, const struct options *options, char **names);
 int verb_status(const struct verb *verb, const struct options *options, char **names);

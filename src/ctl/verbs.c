@@ -39,6 +39,9 @@ const struct verb verbs[] = {
 		.max_names = 1, .run = verb_why },
 	{ .name = "is-green", .args = "[NAME…]", .help = "exit status only",
 		.max_names = MANY_NAMES, .run = verb_is_green },
+	{ .name = "logs", .args = "NAME…", .help = "the last lines of output; -f: and each new one",
+		.special = OPTION_FOLLOW | OPTION_LINES, .min_names = 1, .max_names = MANY_NAMES,
+		.run = verb_logs },
 	{ .name = "monitor", .args = "", .help = "events as they come", .run = verb_monitor },
 	{ .name = "wait", .args = "NAME…", .help = "block until it is ready (a group: green)",
 		.special = OPTION_FOR | OPTION_ANY, .min_names = 1, .max_names = MANY_NAMES,
@@ -75,7 +78,8 @@ static int check_words(const struct verb *verb, const struct options *options, c
 
 int verb_check(const struct verb *verb, const struct options *options, char **names)
 {
-	static const char *const special[] = { "--state", "--signal", "--trip", "--for", "--any" };
+	static const char *const special[] = { "--state", "--signal", "--trip", "--for", "--any",
+		"--follow", "--lines" };
 	unsigned strange = options->special & ~verb->special, n = 0;
 	/* What stands behind "fail --all" is the reason. */
 	bool names_are_words = verb->run == verb_fail;
@@ -127,6 +131,8 @@ int verb_help(const struct verb *self _unused_, const struct options *options _u
 		"      --state=STATE,…      list: loops in these states only\n"
 		"  -s, --signal=SIGNAL      kill: which (TERM)\n"
 		"      --trip               fail: use up the budget\n"
+		"  -f, --follow             logs: go on with each new line\n"
+		"  -n, --lines=N            logs: how many of the last lines (64)\n"
 		"      --for=STATE          wait: ready, green, running, inactive, done, failed\n"
 		"      --any, --all         wait: for one of them, for all (the default)\n"
 		"  -h, --help               this text\n"

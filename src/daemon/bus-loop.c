@@ -2,6 +2,8 @@
 /* One snapshot, made flat. Used on the main thread only, one view at a time. */
 #include "daemon/bus-loop.h"
 
+#include <stdio.h>
+
 #include "base/macro.h"
 #include "core/tree.h"
 #include "daemon/bus-names.h"
@@ -36,13 +38,18 @@ const sd_bus_vtable loop_columns[] = {
 	COLUMN("Status", "status", "s", status),
 	COLUMN("Note", "note", "s", note),
 	COLUMN("NextStart", "next_start", "t", next_start_usec),
+	COLUMN("LastFailureLines", "last_failure_lines", "s", failure_lines),
 	SD_BUS_VTABLE_END,
 };
 
-static void fill_failure(struct loop_view *view)
+static void fill_failure(struct loop_view *view, struct gloop_loop *loop)
 {
 	struct failure *failure = &view->snapshot.last_failure;
 	bool some = view->snapshot.has_failure;
+	_cleanup_free_ char *lines = some ? loop_failure_lines(loop, failure) : NULL;
+
+	snprintf(view->lines, sizeof(view->lines), "%s", lines ?: "");
+	view->failure_lines = view->lines;
 
 	view->failure_kind = some ? failure_kind_to_string(failure->kind) : "";
 	view->failure_reason = some ? bus_clean(failure->reason) : "";
@@ -75,7 +82,7 @@ void loop_view_fill(struct loop_view *view, struct gloop_loop *loop)
 	view->status = bus_clean(now->status);
 	view->note = bus_clean(now->note);
 	view->next_start_usec = now->next_start_usec;
-	fill_failure(view);
+	fill_failure(view, loop);
 }
 
 static int find(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface,

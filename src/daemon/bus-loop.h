@@ -22,6 +22,8 @@ struct loop_view {
 	uint64_t failure_usec;
 	const char *outcome, *status, *note;
 	uint64_t next_start_usec;
+	const char *failure_lines;
+	char lines[LOOP_FAILURE_LINES];
 	struct loop_snapshot snapshot; /* what the strings point into */
 };
 

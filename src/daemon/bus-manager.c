@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "core/tree.h"
 #include "daemon/bus-group.h"
+#include "daemon/bus-logs.h"
 #include "daemon/bus-loop.h"
 #include "daemon/bus-names.h"
 #include "daemon/bus-row.h"
@@ -236,6 +237,22 @@ static int show(sd_bus_message *message, void *userdata, sd_bus_error *error)
 	return r < 0 ? refuse(error, r, reason) : r;
 }
 
+static int logs(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	_cleanup_free_ char *reason = NULL;
+	int r = bus_logs(message, userdata, &reason);
+
+	return r < 0 ? refuse(error, r, reason) : r;
+}
+
+static int follow(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	_cleanup_free_ char *reason = NULL;
+	int r = bus_follow(message, userdata, &reason);
+
+	return r < 0 ? refuse(error, r, reason) : r;
+}
+
 static int subscribe(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
 	int r = peer_subscribe(userdata);
@@ -298,6 +315,10 @@ static const sd_bus_vtable manager[] = {
 		ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Show", SD_BUS_ARGS("s", name),
 		SD_BUS_RESULT("s", kind, "a{ss}", properties), show, ANYBODY),
+	SD_BUS_METHOD_WITH_ARGS("Logs", SD_BUS_ARGS("as", patterns, "u", lines),
+		SD_BUS_RESULT("a" BUS_LOG_ROW, logs), logs, ANYBODY),
+	SD_BUS_METHOD_WITH_ARGS(
+		"Follow", SD_BUS_ARGS("as", patterns), SD_BUS_NO_RESULT, follow, ANYBODY),
 	SD_BUS_METHOD_WITH_ARGS("Subscribe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, subscribe, ANYBODY),
 	SD_BUS_SIGNAL_WITH_ARGS("StateChanged",
 		SD_BUS_ARGS("s", loop, "s", group, "s", from, "s", to, "t", generation, "s", color),
@@ -311,6 +332,9 @@ static const sd_bus_vtable manager[] = {
 	SD_BUS_SIGNAL_WITH_ARGS(
 		"EpisodeClosed", SD_BUS_ARGS("t", number, "s", group, "s", result), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Note", SD_BUS_ARGS("s", loop, "s", group, "s", text), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Log",
+		SD_BUS_ARGS("s", loop, "s", group, "t", lost, "t", number, "a" BUS_LINE_ROW, lines),
+		0),
 	SD_BUS_SIGNAL_WITH_ARGS("Lost", SD_BUS_ARGS("t", count), 0),
 	SD_BUS_VTABLE_END,
 };

@@ -27,9 +27,10 @@
  * loop: name, group ("" under the root), type, description, state, desired ("started", "stopped"),
  * color, ready, generation, cycle, pid, since (realtime usec), failures, max_loop_failures,
  * failures_total, starts, last failure: kind ("" none), reason, realtime usec; outcome, status,
- * note, next start (realtime usec, 0: none)
+ * note, next start (realtime usec, 0: none), last lines before the last failure (a newline between
+ * them)
  */
-#define BUS_LOOP_ROW "(sssssssbttutuuttsstssst)"
+#define BUS_LOOP_ROW "(sssssssbttutuuttsstsssts)"
 
 /*
  * group: name, parent, description, state, desired, color, ready, light ("green", "red"), strategy,
@@ -53,12 +54,13 @@
 /*
  * Why(s target) -> a(BUS_EPISODE_ROW), a(BUS_FAILURE_ROW). target: "" (all, newest first), a loop,
  * a group, or "#N". episode: number, group, opened, closed (0: open), result ("" open), cause:
- * member, kind, reason, throughline, origin, realtime, nth, of; resets, failures attached (all),
- * a(BUS_FAILURE_ROW) those kept failure: realtime usec, loop, kind, reason, generation, cycle, nth,
- * of: the 11 and the 10 of "11 of 10"; nth 0: not counted
+ * member, kind, reason, throughline, origin, realtime, nth, of, last lines; resets, failures attached
+ * (all), a(BUS_FAILURE_ROW) those kept failure: realtime usec, loop, kind, reason, generation,
+ * cycle, nth, of: the 11 and the 10 of "11 of 10"; nth 0: not counted; last lines: what its process
+ * had said, a newline between them
  */
-#define BUS_FAILURE_ROW "(tsssttuu)"
-#define BUS_EPISODE_ROW "(tsttsssssstuuuua(tsssttuu))"
+#define BUS_FAILURE_ROW "(tsssttuus)"
+#define BUS_EPISODE_ROW "(tsttsssssstuusuua(tsssttuus))"
 
 /* Show(s name) -> s kind ("loop", "group"), a{ss}: every property and setting, in the order to
  * print */
@@ -71,5 +73,18 @@
  * group, s result) Note(s loop, s group, s text) Lost(t count)  events that came too fast to be
  * told
  */
+
+/*
+ * Logs(as patterns, u lines) -> a(BUS_LOG_ROW): of each loop, or of all in a group, the last lines
+ * that are kept in memory. log: name, group, output and error_output ("journal", "console", "null",
+ * "file:PATH"; error_output "": as output), number of the line to come, lines, oldest first:
+ * realtime usec, of standard error's own pipe, text
+ *
+ * Follow(as patterns): from now on this client gets each line of these loops, by a signal for it
+ * alone: Log(s loop, s group, t lost, t number, a(BUS_LINE_ROW) lines): lost: how many are missing
+ * before them; number: of the first.
+ */
+#define BUS_LINE_ROW "(tbs)"
+#define BUS_LOG_ROW "(sssst" "a" BUS_LINE_ROW ")"
 
 /* Properties of Manager1: Version s, Color s, Status s, LoopsTotal u, LoopsReady u, Pid u */

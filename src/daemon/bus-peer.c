@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/macro.h"
 #include "daemon/bus-group.h"
+#include "daemon/bus-logs.h"
 #include "daemon/bus-loop.h"
 #include "daemon/bus-names.h"
 #include "daemon/events.h"
@@ -44,6 +45,7 @@ void peer_drop(struct peer *peer)
 	server->n_peers--;
 	if (peer->subscribed && --server->n_subscribed == 0)
 		(void)events_want(server->config.events, false);
+	bus_unfollow(peer);
 	sd_event_source_disable_unref(peer->patience);
 	sd_event_source_disable_unref(peer->first);
 	jobs_forget(server->config.jobs, peer->bus);
@@ -190,6 +192,7 @@ int peer_new(struct bus *server, int fd, uid_t uid)
 	}
 	peer->server = server;
 	peer->uid = uid;
+	list_init(&peer->follows);
 	list_append(&server->peers, &peer->link);
 	server->n_peers++;
 	r = open_bus(peer, fd);

@@ -57,33 +57,45 @@ static int parse(struct question *question, const char *target, char **ret_reaso
 	return 0;
 }
 
-static int append_failure(sd_bus_message *reply, const char *loop, const struct failure *failure)
+/* What was said before it, malloc()ed; NULL: nothing that is known. */
+static char *lines_before(struct tree *tree, const char *loop, const struct failure *failure)
 {
+	struct task *task = tree_find(tree, loop);
+
+	return task && task_loop(task) ? loop_failure_lines(task_loop(task), failure) : NULL;
+}
+
+static int append_failure(
+	sd_bus_message *reply, struct tree *tree, const char *loop, const struct failure *failure)
+{
+	_cleanup_free_ char *lines = lines_before(tree, loop, failure);
 	char reason[sizeof(failure->reason)];
 
 	memcpy(reason, failure->reason, sizeof(reason));
 	return sd_bus_message_append(reply, BUS_FAILURE_ROW, failure->realtime_usec, loop,
 		failure_kind_to_string(failure->kind), bus_clean(reason), failure->generation,
-		failure->cycle, failure->nth, failure->of);
+		failure->cycle, failure->nth, failure->of, lines ?: "");
 }
 
-static int append_episode(sd_bus_message *reply, struct episode *episode)
+static int append_episode(sd_bus_message *reply, struct tree *tree, struct episode *episode)
 {
+	_cleanup_free_ char *lines = lines_before(tree, episode->cause_loop, &episode->cause);
 	unsigned kept = MIN(episode->n_attached, (unsigned)EPISODE_ATTACHED_MAX);
-	int r = sd_bus_message_open_container(reply, 'r', "tsttsssssstuuuua" BUS_FAILURE_ROW);
+	int r = sd_bus_message_open_container(reply, 'r', "tsttsssssstuusuua" BUS_FAILURE_ROW);
 
 	if (r >= 0)
-		r = sd_bus_message_append(reply, "tsttsssssstuuuu", episode->number, episode->group,
-			episode->opened_usec, episode->closed_usec, episode->result,
+		r = sd_bus_message_append(reply, "tsttsssssstuusuu", episode->number,
+			episode->group, episode->opened_usec, episode->closed_usec, episode->result,
 			episode->cause_loop, failure_kind_to_string(episode->cause.kind),
 			bus_clean(episode->cause.reason), episode->throughline,
 			bus_clean(episode->origin), episode->cause.realtime_usec,
-			episode->cause.nth, episode->cause.of, episode->resets,
+			episode->cause.nth, episode->cause.of, lines ?: "", episode->resets,
 			episode->n_attached);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', BUS_FAILURE_ROW);
 	for (unsigned i = 0; r >= 0 && i < kept; i++)
-		r = append_failure(reply, episode->attached[i].loop, &episode->attached[i].failure);
+		r = append_failure(
+			reply, tree, episode->attached[i].loop, &episode->attached[i].failure);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
@@ -121,7 +133,7 @@ static int append_episodes(
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', BUS_EPISODE_ROW);
 	for (size_t i = 0; r >= 0 && i < n; i++)
-		r = append_episode(reply, &episodes[i]);
+		r = append_episode(reply, question->tree, &episodes[i]);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -174,7 +186,8 @@ static int append_failures(sd_bus_message *reply, const struct question *questio
 		if (task_loop(task) && is_meant(question, task))
 			add_loop(&list, task);
 	for (size_t i = 0; r >= 0 && i < list.n; i++)
-		r = append_failure(reply, list.items[i].loop, &list.items[i].failure);
+		r = append_failure(
+			reply, question->tree, list.items[i].loop, &list.items[i].failure);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

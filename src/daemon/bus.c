@@ -123,6 +123,7 @@ void bus_stop(struct bus *bus)
 {
 	bus->listener = sd_event_source_disable_unref(bus->listener);
 	bus->pause = sd_event_source_disable_unref(bus->pause);
+	bus->portion = sd_event_source_disable_unref(bus->portion);
 	for (struct list *node = bus->peers.next, *next; node != &bus->peers; node = next) {
 		next = node->next;
 		peer_drop(container_of(node, struct peer, link));

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -38,6 +39,7 @@ struct bus_config { /* all borrowed */
 	struct events *events;
 	const char *config_path; /* for Daemon() */
 	uint64_t started_usec;   /* realtime */
+	bool logs_to_journal;    /* what output = auto means */
 };
 
 struct bus {
@@ -47,6 +49,8 @@ struct bus {
 	sd_event_source *pause; /* on while accepting is suspended for want of descriptors */
 	struct list peers;
 	unsigned n_peers, n_subscribed;
+	sd_event_source *portion; /* when lines are told next; made when first needed */
+	atomic_bool lines_told;   /* there are some, and main knows */
 };
 
 struct peer {
@@ -57,6 +61,7 @@ struct peer {
 	sd_event_source *first;    /* looks once at what came with the handshake */
 	uid_t uid;
 	bool subscribed;
+	struct list follows; /* bus-logs.c's */
 };
 
 int bus_start(
@@ -73,6 +78,11 @@ int peer_subscribe(struct peer *peer);
 
 /* bus-manager.c */
 int bus_manager_add(struct peer *peer);
+
+/* bus-logs.c. A loop that somebody follows has lines: any thread; true: main is to be woken, for
+ * bus_lines_came(). */
+bool bus_lines_news(struct bus *bus);
+void bus_lines_came(struct bus *bus);
 
 /* bus-signal.c: tells all subscribers; cleans the text. */
 void bus_emit(struct bus *bus, struct told *told);

@@ -309,6 +309,11 @@ struct log_file *logger_file(
 	return file;
 }
 
+bool logger_has_journal(const struct logger *logger)
+{
+	return logger->journal;
+}
+
 void logger_reopen(struct logger *logger)
 {
 	pthread_mutex_lock(&logger->lock);

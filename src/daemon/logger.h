@@ -44,6 +44,7 @@ size_t logger_write_lines(struct logger *logger, const struct log_record *record
 /* As log_files_get(); any thread. */
 struct log_file *logger_file(
 	struct logger *logger, const char *path, uint64_t max_size, unsigned max_files);
+bool logger_has_journal(const struct logger *logger);
 void logger_reopen(struct logger *logger); /* any thread: all files, by their names, anew */
 
 bool logger_sink(const struct log_record *record, void *logger); /* for log_set_sink() */

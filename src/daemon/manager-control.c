@@ -37,6 +37,8 @@ int manager_on_wake(_unused_ sd_event_source *source, _unused_ int fd, _unused_ 
 		emit_events(manager);
 	if (facts & WAKE_ANSWERS)
 		jobs_collect(&manager->jobs);
+	if (facts & WAKE_LINES)
+		bus_lines_came(&manager->bus);
 	if (facts & WAKE_STATUS)
 		systemd_status_changed(&manager->systemd);
 	if ((facts & WAKE_EXIT) && !manager->stopping) {

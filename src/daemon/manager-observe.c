@@ -115,7 +115,8 @@ static void on_followed(void *userdata)
 {
 	struct manager *manager = userdata;
 
-	wake_post(&manager->wake, WAKE_LINES);
+	if (bus_lines_news(&manager->bus))
+		wake_post(&manager->wake, WAKE_LINES);
 }
 
 struct observer manager_observer(struct manager *manager)

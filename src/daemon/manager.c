@@ -180,6 +180,7 @@ static int start_bus(struct manager *manager)
 		.events = &manager->events,
 		.config_path = manager->config_path,
 		.started_usec = clock_realtime(),
+		.logs_to_journal = logger_has_journal(manager->logger),
 	};
 	_cleanup_free_ char *reason = NULL;
 	int r;

@@ -25,7 +25,8 @@ static int append_loops(struct fake_daemon *fake, sd_bus_message *reply)
 		r = sd_bus_message_append(reply, BUS_LOOP_ROW, l->name, l->group, "service", "",
 			l->state, l->desired, l->color, l->ready, UINT64_C(3), UINT64_C(128),
 			l->pid, UINT64_C(1000000), 1, 10, UINT64_C(4), UINT64_C(5),
-			*reason ? "exit" : "", reason, UINT64_C(2000000), "", "", "", UINT64_C(0));
+			*reason ? "exit" : "", reason, UINT64_C(2000000), "", "", "", UINT64_C(0),
+			*reason ? "last\033words" : "");
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -81,10 +82,11 @@ static int append_why(sd_bus_message *reply)
 {
 	return sd_bus_message_append(reply, "a" BUS_EPISODE_ROW "a" BUS_FAILURE_ROW, 2, UINT64_C(2),
 		"trading", UINT64_C(5000000), UINT64_C(0), "", "feed", "exit", "line\033[2Jdead",
-		"trading/feed:3#128", "", UINT64_C(5000000), 11, 10, 1, 3, 1, UINT64_C(5000001),
-		"process", "signal", "killed", UINT64_C(2), UINT64_C(9), 0, 0, UINT64_C(1),
+		"trading/feed:3#128", "", UINT64_C(5000000), 11, 10, "said\nbe\033fore", 1, 3, 1,
+		UINT64_C(5000001), "process", "signal", "killed", UINT64_C(2), UINT64_C(9), 0, 0,
+		"", UINT64_C(1),
 		"trading", UINT64_C(1000000), UINT64_C(2000000), "green", "feed", "exit", "older",
-		"", "", UINT64_C(1000000), 0, 0, 1, 0, 0, 0);
+		"", "", UINT64_C(1000000), 0, 0, "", 1, 0, 0, 0);
 }
 
 static int append_answer(struct fake_daemon *fake, sd_bus_message *call, sd_bus_message *reply)

@@ -11,68 +11,77 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "exec/kernel.h"
 #include "exec/steps.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, STANDARD_ERROR = 2 };
 
 static gid_t groups[SETUP_GROUPS_MAX];
 
-static void unveil_environment(void)
+static void unveil(char **environment)
 {
-	for (char **variable = environ; *variable; variable++)
-		if (**variable)
-			++*variable;
+	for (; *environment; environment++)
+		if (**environment)
+			++*environment;
 }
 
 /* Room for the number was left by who made the environment. */
-static void say_own_pid(void)
+static void say_own_pid(char **environment)
 {
 	static const char name[] = "WATCHDOG_PID=";
 
-	for (char **variable = environ; *variable; variable++)
-		if (strncmp(*variable, name, sizeof(name) - 1) == 0)
-			snprintf(*variable, strlen(*variable) + 1, "%s%d", name, (int)getpid());
+	for (; *environment; environment++)
+		if (strncmp(*environment, name, sizeof(name) - 1) == 0)
+			(void)steps_write_number(
+				*environment + sizeof(name) - 1, kernel(SYS_getpid, 0, 0, 0, 0, 0));
 }
 
-static void fail(const struct setup *setup, const struct setup_status *status)
+static void unblock_signals(void)
+{
+	static const unsigned long none[_NSIG / 8 / sizeof(unsigned long)];
+
+	(void)KERNEL4(rt_sigprocmask, SIG_SETMASK, none, NULL, _NSIG / 8);
+}
+
+static int fail(const struct setup *setup, const struct setup_status *status)
 {
 	if (setup->set & SETUP_STATUS)
-		(void)!write((int)setup->status_fd, status, sizeof(*status));
-	_exit(status->step);
+		(void)KERNEL3(write, setup->status_fd, status, sizeof(*status));
+	return status->step;
+}
+
+static int run(struct setup *setup, char **argv, char **environment)
+{
+	struct setup_status failed;
+
+	if (setup->set & SETUP_STATUS)
+		(void)KERNEL3(fcntl, setup->status_fd, F_SETFD, FD_CLOEXEC);
+	if (*argv[2])
+		setup->working_directory = argv[2];
+	unveil(environment);
+	if (setup->set & SETUP_WATCHDOG_PID)
+		say_own_pid(environment);
+
+	if (!steps_run(setup, &failed))
+		return fail(setup, &failed);
+	unblock_signals();
+	failed = (struct setup_status){ .step = SETUP_STEP_EXEC };
+	failed.error = steps_execute(argv + 3, environment);
+	return fail(setup, &failed);
 }
 
 int main(int argc, char **argv)
 {
-	struct setup_status failed = { .step = SETUP_STEP_DECODE, .error = EBADMSG };
+	static const char usage[] = "greenloop-exec is started by greenloopd\n";
 	struct setup setup;
-	sigset_t none;
 
 	if (argc < 4) {
-		static const char usage[] = "greenloop-exec is started by greenloopd\n";
-
-		(void)!write(STDERR_FILENO, usage, sizeof(usage) - 1);
+		(void)KERNEL3(write, STANDARD_ERROR, usage, sizeof(usage) - 1);
 		return EXIT_USAGE;
 	}
 	if (setup_decode(argv[1], groups, &setup) < 0)
 		return SETUP_STEP_DECODE;
-	if (setup.set & SETUP_STATUS)
-		(void)fcntl((int)setup.status_fd, F_SETFD, FD_CLOEXEC);
-	if (*argv[2])
-		setup.working_directory = argv[2];
-	unveil_environment();
-	if (setup.set & SETUP_WATCHDOG_PID)
-		say_own_pid();
-
-	if (!steps_run(&setup, &failed))
-		fail(&setup, &failed);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	failed.error = steps_execute(argv + 3);
-	failed.step = SETUP_STEP_EXEC;
-	failed.detail = 0;
-	fail(&setup, &failed);
+	return run(&setup, argv, argv + argc + 1);
 }

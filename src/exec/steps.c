@@ -8,107 +8,126 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <limits.h>
 #include <linux/capability.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <linux/limits.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+
+#include "exec/kernel.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* All steps: 0, or -1 with errno. */
-static int set_nice(const struct setup *setup)
+struct kernel_limit {
+	uint64_t soft, hard;
+};
+
+size_t steps_write_number(char *to, long number)
 {
-	return setup->set & SETUP_NICE ? setpriority(PRIO_PROCESS, 0, setup->nice) : 0;
+	char digits[20];
+	size_t n = 0, length = 0;
+	unsigned long rest = number < 0 ? 0 - (unsigned long)number : (unsigned long)number;
+
+	if (number < 0)
+		to[length++] = '-';
+	do
+		digits[n++] = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	while (n > 0)
+		to[length++] = digits[--n];
+	to[length] = '\0';
+	return length;
 }
 
-static int set_oom_score(const struct setup *setup)
+/* All steps: 0 or more, or -errno. */
+static long set_nice(const struct setup *setup)
 {
-	char number[16];
-	int fd, length, error = 0;
+	return setup->set & SETUP_NICE ? KERNEL3(setpriority, PRIO_PROCESS, 0, setup->nice) : 0;
+}
+
+static long set_oom_score(const struct setup *setup)
+{
+	char number[24];
+	long fd, r;
 
 	if ((setup->set & SETUP_OOM_SCORE) == 0)
 		return 0;
-	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	fd = KERNEL4(openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return -1;
-	length = snprintf(number, sizeof(number), "%d", (int)setup->oom_score_adjust);
-	if (write(fd, number, (size_t)length) < 0)
-		error = errno;
-	close(fd);
-	errno = error;
-	return error ? -1 : 0;
+		return fd;
+	r = KERNEL3(write, fd, number, steps_write_number(number, setup->oom_score_adjust));
+	(void)KERNEL1(close, fd);
+	return r;
 }
 
-static int set_cpus(const struct setup *setup)
+static long set_cpus(const struct setup *setup)
 {
-	_Static_assert(sizeof(cpu_set_t) == sizeof(setup->cpus), "words of 64 bits, all of them");
-
 	if ((setup->set & SETUP_CPUS) == 0)
 		return 0;
-	return sched_setaffinity(0, sizeof(setup->cpus), (const cpu_set_t *)setup->cpus);
+	return KERNEL3(sched_setaffinity, 0, sizeof(setup->cpus), setup->cpus);
 }
 
 /* The half that is not said stays, but never lets the soft limit be above the hard one. */
-static int set_limit(const struct setup *setup, unsigned which)
+static long set_limit(const struct setup *setup, unsigned which)
 {
-	struct rlimit limit;
+	struct kernel_limit limit;
+	long r;
 
 	if (((setup->soft_set | setup->hard_set) >> which & 1) == 0)
 		return 0;
-	if (getrlimit((__rlimit_resource_t)which, &limit) < 0)
-		return -1;
+	r = KERNEL4(prlimit64, 0, which, NULL, &limit);
+	if (r < 0)
+		return r;
 	if (setup->hard_set >> which & 1)
-		limit.rlim_max = setup->hard[which];
+		limit.hard = setup->hard[which];
 	if (setup->soft_set >> which & 1)
-		limit.rlim_cur = setup->soft[which];
-	if (limit.rlim_cur > limit.rlim_max && (setup->soft_set >> which & 1) == 0)
-		limit.rlim_cur = limit.rlim_max;
-	return setrlimit((__rlimit_resource_t)which, &limit);
+		limit.soft = setup->soft[which];
+	else if (limit.soft > limit.hard)
+		limit.soft = limit.hard;
+	return KERNEL4(prlimit64, 0, which, &limit, NULL);
 }
 
-static int set_groups(const struct setup *setup)
+static long set_groups(const struct setup *setup)
 {
-	if ((setup->set & SETUP_GROUPS) && setgroups(setup->n_groups, setup->groups) < 0)
-		return -1;
-	return setup->set & SETUP_GID ? setresgid(setup->gid, setup->gid, setup->gid) : 0;
+	long r = 0;
+
+	if (setup->set & SETUP_GROUPS)
+		r = KERNEL2(setgroups, setup->n_groups, setup->groups);
+	if (r < 0 || (setup->set & SETUP_GID) == 0)
+		return r;
+	return KERNEL3(setresgid, setup->gid, setup->gid, setup->gid);
 }
 
-static int set_user(const struct setup *setup)
+static long set_user(const struct setup *setup)
 {
+	long r = 0;
+
 	if ((setup->set & SETUP_UID) == 0)
 		return 0;
-	if ((setup->set & SETUP_INHERITABLE) && setup->inheritable &&
-		prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
-		return -1;
-	return setresuid(setup->uid, setup->uid, setup->uid);
+	if ((setup->set & SETUP_INHERITABLE) && setup->inheritable)
+		r = KERNEL2(prctl, PR_SET_KEEPCAPS, 1);
+	return r < 0 ? r : KERNEL3(setresuid, setup->uid, setup->uid, setup->uid);
 }
 
 /* As long as there is the capability to do so. */
-static int set_bounding(const struct setup *setup)
+static long set_bounding(const struct setup *setup)
 {
 	if ((setup->set & SETUP_BOUNDING) == 0)
 		return 0;
-	for (unsigned long capability = 0; capability < 64; capability++) {
-		int has = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+	for (unsigned capability = 0; capability < 64; capability++) {
+		long has = KERNEL2(prctl, PR_CAPBSET_READ, capability), r = 0;
 
 		if (has < 0)
 			break; /* the kernel knows no more */
-		if (has > 0 && (setup->bounding >> capability & 1) == 0 &&
-			prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
-			return -1;
+		if (has > 0 && (setup->bounding >> capability & 1) == 0)
+			r = KERNEL2(prctl, PR_CAPBSET_DROP, capability);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
 
-static int set_own_capabilities(uint64_t capabilities)
+static long set_own_capabilities(uint64_t capabilities)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
@@ -118,39 +137,40 @@ static int set_own_capabilities(uint64_t capabilities)
 
 		data[i] = (struct __user_cap_data_struct){ word, word, word };
 	}
-	return (int)syscall(SYS_capset, &header, data);
+	return KERNEL2(capset, &header, data);
 }
 
-static int set_capabilities(const struct setup *setup)
+static long set_capabilities(const struct setup *setup)
 {
-	if ((setup->set & SETUP_INHERITABLE) && set_own_capabilities(setup->inheritable) < 0)
-		return -1;
-	if ((setup->set & SETUP_AMBIENT) == 0)
-		return 0;
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-		return -1;
-	for (unsigned long capability = 0; capability < 64; capability++)
-		if ((setup->ambient >> capability & 1) &&
-			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
-			return -1;
-	return 0;
+	long r = 0;
+
+	if (setup->set & SETUP_INHERITABLE)
+		r = set_own_capabilities(setup->inheritable);
+	if (r < 0 || (setup->set & SETUP_AMBIENT) == 0)
+		return r;
+	r = kernel(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	for (long capability = 0; r >= 0 && capability < 64; capability++)
+		if (setup->ambient >> capability & 1)
+			r = kernel(
+				SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+	return r;
 }
 
-static int enter_directory(const struct setup *setup)
+static long enter_directory(const struct setup *setup)
 {
-	return setup->working_directory ? chdir(setup->working_directory) : 0;
+	return setup->working_directory ? KERNEL1(chdir, setup->working_directory) : 0;
 }
 
-static int set_no_new_privileges(const struct setup *setup)
+static long set_no_new_privileges(const struct setup *setup)
 {
-	return setup->set & SETUP_NO_NEW_PRIVILEGES ? prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : 0;
+	return setup->set & SETUP_NO_NEW_PRIVILEGES ? KERNEL2(prctl, PR_SET_NO_NEW_PRIVS, 1) : 0;
 }
 
-static bool done(int r, enum setup_step step, unsigned detail, struct setup_status *ret_failed)
+static bool done(long r, enum setup_step step, unsigned detail, struct setup_status *ret_failed)
 {
 	if (r < 0)
 		*ret_failed = (struct setup_status){
-			.step = (uint16_t)step, .detail = (uint16_t)detail, .error = errno
+			.step = (uint16_t)step, .detail = (uint16_t)detail, .error = (int32_t)-r
 		};
 	return r >= 0;
 }
@@ -166,7 +186,7 @@ static bool limit_all(const struct setup *setup, struct setup_status *ret_failed
 bool steps_run(const struct setup *setup, struct setup_status *ret_failed)
 {
 	if (setup->set & SETUP_UMASK)
-		umask(setup->umask);
+		(void)KERNEL1(umask, setup->umask);
 	return done(set_nice(setup), SETUP_STEP_NICE, 0, ret_failed) &&
 	       done(set_oom_score(setup), SETUP_STEP_OOM_SCORE, 0, ret_failed) &&
 	       done(set_cpus(setup), SETUP_STEP_CPUS, 0, ret_failed) &&
@@ -179,6 +199,33 @@ bool steps_run(const struct setup *setup, struct setup_status *ret_failed)
 	       done(set_no_new_privileges(setup), SETUP_STEP_NO_NEW_PRIVILEGES, 0, ret_failed);
 }
 
+/* ---- the command */
+
+static int execute(const char *path, char *const *argv, char *const *environment)
+{
+	return (int)-KERNEL3(execve, path, argv, environment);
+}
+
+/* Up to that character, or all of it. */
+static size_t span(const char *text, char end)
+{
+	size_t length = 0;
+
+	while (text[length] && text[length] != end)
+		length++;
+	return length;
+}
+
+static const char *search_path(char *const *environment)
+{
+	static const char name[] = "PATH=";
+
+	for (; *environment; environment++)
+		if (strncmp(*environment, name, sizeof(name) - 1) == 0)
+			return *environment + sizeof(name) - 1;
+	return DEFAULT_PATH;
+}
+
 /* One that may not be executed is remembered: a later folder may still have it. */
 static bool goes_on(int error, int *worst)
 {
@@ -188,32 +235,28 @@ static bool goes_on(int error, int *worst)
 	       error == ENODEV || error == ETIMEDOUT;
 }
 
-int steps_execute(char *const *argv)
+int steps_execute(char *const *argv, char *const *environment)
 {
-	const char *folder = getenv("PATH"), *name = argv[0];
+	const char *folder = search_path(environment), *name = argv[0];
 	size_t name_length = strlen(name);
-	int worst = ENOENT;
+	int error, worst = ENOENT;
 	char path[PATH_MAX];
 
-	if (strchr(name, '/')) {
-		execve(name, argv, environ);
-		return errno;
-	}
+	if (name[span(name, '/')])
+		return execute(name, argv, environment);
 	if (!*name)
 		return ENOENT;
-	if (!folder)
-		folder = DEFAULT_PATH;
 	for (;; folder++) {
-		size_t length = strcspn(folder, ":");
+		size_t length = span(folder, ':');
 
 		/* An empty folder is the working directory. */
 		if (length + name_length + 2 <= sizeof(path)) {
 			memcpy(path, folder, length);
 			path[length] = '/';
 			memcpy(path + length + (length > 0), name, name_length + 1);
-			execve(path, argv, environ);
-			if (!goes_on(errno, &worst))
-				return errno;
+			error = execute(path, argv, environment);
+			if (!goes_on(error, &worst))
+				return error;
 		}
 		folder += length;
 		if (!*folder)

@@ -329,3 +329,23 @@ int launch_spawn(const struct loop_settings *settings, struct process *process,
 		*ret_reason = explain(settings, spec->argv[0], r, &process->failed);
 	return r;
 }
+
+const char *launch_doubt(const struct loop_settings *settings)
+{
+	const struct setup_settings *setup = settings->setup;
+
+	if (!setup)
+		return NULL;
+	if (settings->type == LOOP_TYPE_MODULE)
+		return "a module runs in the daemon itself: user, limits and the like are for its "
+		       "hooks only";
+	if (geteuid() == 0)
+		return NULL;
+	if (setup->supplementary_groups)
+		return "supplementary_groups needs a daemon that runs as root";
+	if (setup->capabilities_said)
+		return "capabilities needs a daemon that runs as root";
+	if (setup->oom_score_said && setup->oom_score_adjust < 0)
+		return "an oom_score_adjust below 0 needs a daemon that runs as root";
+	return setup->user ? "user needs a daemon that runs as root, unless it is its own" : NULL;
+}

@@ -36,3 +36,6 @@ static inline void launch_freep(struct launch **launch)
  * sentence, NULL where the errno says it all. */
 int launch_spawn(const struct loop_settings *settings, struct process *process,
 	const struct spec *spec, bool *ret_ours, char **ret_reason);
+
+/* What of the settings cannot be done here, before anything is tried: a literal; NULL: all can. */
+const char *launch_doubt(const struct loop_settings *settings);

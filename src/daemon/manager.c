@@ -12,6 +12,7 @@
 #include "base/poller.h"
 #include "base/strings.h"
 #include "body/hook-command.h"
+#include "body/launch.h"
 #include "body/liveness.h"
 #include "body/module.h"
 #include "core/tree.h"
@@ -98,6 +99,20 @@ static int build(struct manager *manager, struct faults *faults)
 	return r < 0 ? r : config_build(manager->config, manager->tree, faults);
 }
 
+/* Not faults: on another machine, or as another user, the same configuration may be good. */
+static void say_doubts(const struct manager *manager)
+{
+	struct task *task;
+
+	for (size_t i = 0; (task = tree_task(manager->tree, i)); i++) {
+		const char *doubt =
+			task_loop(task) ? launch_doubt(loop_settings(task_loop(task))) : NULL;
+
+		if (doubt)
+			log_warning("%s: %s", task_name(task), doubt);
+	}
+}
+
 int manager_load(struct manager *manager, const struct options *options)
 {
 	_cleanup_faults_ struct faults faults = { 0 };
@@ -120,6 +135,8 @@ int manager_load(struct manager *manager, const struct options *options)
 	r = MIN(r, built);
 	if (r < 0)
 		log_error("cannot load the configuration: %s", strerror(-r));
+	else
+		say_doubts(manager);
 	return r;
 }
 

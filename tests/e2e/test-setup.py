@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 
 import greenloop
 from greenloop import CTL, Daemon, Skip, check, holds, lines, main, read, same, test, until
@@ -87,6 +88,13 @@ def dump(keys, preexec=None, output="null"):
 def root_only():
     if os.geteuid() != 0:
         raise Skip("must be root")
+
+
+def open_build_only():
+    """For tests that run the daemon as somebody else."""
+    root_only()
+    if not is_open(os.path.realpath(greenloop.DAEMON)):
+        raise Skip("the folder of the build is closed to others")
 
 
 def may_lower():
@@ -313,7 +321,7 @@ def failing_as_root():
 
 @test("what a daemon without privileges cannot do is named, too")
 def failing_as_user():
-    root_only()
+    open_build_only()
     expect_failing(FAILING_AS_USER, """
 import os, resource
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -321,6 +329,24 @@ os.setgroups([])
 os.setresgid(65534, 65534, 65534)
 os.setresuid(1, 1, 1)
 """)
+
+
+@test("--check warns of what cannot be done here, which is no fault")
+def doubts():
+    open_build_only()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path = os.path.join(folder, "greenloop.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("[loop:u]\nuser = nobody\ncommand = true\n[loop:c]\ncapabilities = none\ncommand = true\n"
+                       "[loop:n]\nnice = 1\ncommand = true\n"
+                       f"[loop:m]\nuser = nobody\nmodule = {greenloop.MODULES}/puppet.so\n")
+        for uid, doubted in ((0, "m"), (1, "ucm")):
+            done = subprocess.run([greenloop.DAEMON, "--config", path, "--check"], stdout=subprocess.PIPE, text=True,
+                                  stderr=subprocess.STDOUT, check=False, user=uid)
+            same(done.returncode, 0, "exit status")
+            for name in "ucnm":
+                same(f"{name}: " in done.stdout, name in doubted, f"{name}, as {uid}: {done.stdout}")
 
 
 @test("a user that is made later works at the next start")

@@ -39,7 +39,6 @@ void loop_ask(struct gloop_loop *loop)
 	pid_t pid = command->argv && loop->ops->signal ? main_process(loop) : 0;
 	int r;
 
-	hook_call_off(&loop->task.hooks, loop->reload_hook);
 	if (pid <= 0) {
 		loop->ops->ask(loop->generation);
 		return;

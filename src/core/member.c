@@ -149,6 +149,8 @@ static void take_step(struct task *task)
 {
 	struct gloop_group *group = task->parent;
 
+	if (task->phase == PHASE_CLOSING && task_should_run(task))
+		loop_member_hook(task); /* wanted again: it waits for less */
 	if (task->phase == PHASE_DOWN && task_should_run(task) && !suspended(task))
 		start(task);
 	else if (task->phase == PHASE_DOWN && !task->is_group)

@@ -77,6 +77,17 @@ hook_timeout = 1h
 backoff = 1h
 backoff_max = 1h
 command = false
+[loop:gives-up]
+on_start = false
+on_failure = sh -c 'while [ ! -e %d/go ]; do sleep 0.02; done; echo gave up >>%d/gave-up'
+hook_timeout = 1h
+max_loop_failures = 0
+command = true
+[loop:again]
+on_failure = sh -c 'while [ ! -e %d/go ]; do sleep 0.02; done'
+hook_timeout = 1h
+max_loop_failures = 0
+command = sh -c '[ -e %d/mended ] && exec sleep infinity'
 """
     with Daemon(config) as daemon:
         pid = int(daemon.wait_lines("open", 1)[0])
@@ -86,10 +97,17 @@ command = false
         daemon.wait_lines("failing", 1)
         daemon.wait_state("fails", "backoff")
         same(daemon.ctl("--timeout=200ms", "stop", "fails").status, 124, "a stop while on_failure runs")
+        daemon.wait_state("gives-up", "failed")
+        same(daemon.ctl("--timeout=200ms", "stop", "gives-up").status, 124, "a stop of one that has failed")
+        daemon.wait_until(lambda: daemon.loop("again")["outcome"] == "failed", "the failure")
+        with open(daemon.file("mended"), "w", encoding="ascii"):
+            pass
+        daemon.act("start", "again")  # does not wait for it
         with open(daemon.file("go"), "w", encoding="ascii"):
             pass
-        daemon.act("stop", "fails")
+        daemon.act("stop", "fails", "gives-up")
         same(lines(daemon.file("told")), ["told", "told"], "on_failure goes on")
+        same(lines(daemon.file("gave-up")), ["gave up"], "on_failure of one that has failed goes on")
 
 
 @test("a slow on_failure or on_ready does not hold up restart and reset")

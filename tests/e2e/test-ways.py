@@ -88,8 +88,12 @@ command = sleep infinity
         daemon.act("hard-reset", "n")
         same(daemon.loop("n")["generation"], 1, "generation")
         same(len(lines(daemon.file("stopping"))), 2, "a hard reset ran stop_command")
+        daemon.act("--no-block", "restart", "n")
+        second = int(daemon.wait_lines("stopping", 3)[2])
+        daemon.act("hard-reset", "n")
+        same((daemon.loop("n")["generation"], is_alive(second)), (2, False), "a hard reset while it runs")
         end(daemon.pid, signal.SIGTERM)
-        daemon.wait_lines("stopping", 3)
+        daemon.wait_lines("stopping", 4)
         end(daemon.pid, signal.SIGTERM)
         same(daemon.wait_end(), 0, "exit status")
 

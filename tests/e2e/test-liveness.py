@@ -12,6 +12,12 @@ TALK = """import array, os, signal, socket, sys, time
 SOCKET = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 def send(text, where=None):
     SOCKET.sendto(text, where or os.environ["NOTIFY_SOCKET"])
+def barrier():
+    reader, writer = os.pipe()
+    SOCKET.sendmsg([b"BARRIER=1"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [writer]))], 0,
+                   os.environ["NOTIFY_SOCKET"])
+    os.close(writer)
+    os.read(reader, 1)
 def wait(path):
     while not os.path.exists(path):
         time.sleep(0.01)  # in a loop
@@ -53,6 +59,7 @@ for word in sys.argv[1:]:
         if rest != "0":
             os.setsid()
         send(f"MAINPID={os.getpid()}".encode())
+        barrier()
         os.write(writer, b"x")
         while os.getppid() == parent:
             time.sleep(0.01)  # in a loop

@@ -77,7 +77,7 @@ def soak(config):
 def crashing():
     soak(f"[defaults]\n{CRASHING}"
          "[loop:quiet]\noutput = null\ncommand = false\n"
-         "[loop:captured]\noutput = console\ncommand = false\n"
+         "[loop:captured]\noutput = console\ncommand = sh -c 'echo one more; exit 3'\n"
          "[loop:missing]\noutput = null\ncommand = /nonexistent/program\n")
 
 

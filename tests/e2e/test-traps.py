@@ -181,6 +181,40 @@ command = sh -c 'trap "" TERM; echo up >>%d/deaf; while :; do sleep infinity & w
         same(daemon.processes("l") + daemon.processes("deaf"), [], "processes")
 
 
+CHAIN = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+if os.fork():
+    while True:
+        signal.pause()
+links = 0
+while True:
+    if os.fork():
+        os._exit(0)
+    links += 1
+    if links == 20:
+        with open("{path}", "a") as file:
+            file.write("up" + chr(10))
+"""
+
+
+@test("a chain of processes, each gone as soon as it has made the next, ends with the stop (dinit#435)")
+def chain():
+    with Daemon("[loop:l]\ngrace_period = 100ms\n"
+                f"command = {sys.executable} -S -E %d/chain.py\nautostart = no\n") as daemon:
+        with open(daemon.file("chain.py"), "w", encoding="ascii") as file:
+            file.write(CHAIN.format(path=daemon.file("up")))
+        daemon.act("start", "l")
+        for number in range(1, 4):
+            daemon.wait_lines("up", number)
+            daemon.act("restart", "l")
+        daemon.act("stop", "l")
+        for _ in range(20):  # a new one would not have the number of the last
+            same(daemon.processes("l"), [], "processes")
+        same(daemon.loop("l")["failures_total"], 0, "failures")
+
+
 STORM = """
 import os
 made = 0

@@ -322,6 +322,9 @@ static enum cycle_result actor_cycle(struct generation *generation, struct failu
 	enum cycle_result result;
 	enum act act;
 
+	pthread_mutex_lock(&actor->lock);
+	actor->cycles++;
+	pthread_mutex_unlock(&actor->lock);
 	if (service)
 		generation_up(generation, 0);
 	/* One that waits is the same cycle as the order that it waits for. */

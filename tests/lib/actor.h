@@ -41,9 +41,9 @@ struct actor {
 	unsigned n_orders;
 	bool released;
 	bool start_fails;
-	struct list
-		lives; /* of threads between start() and the end of stop(), condemned ones too */
+	struct list lives; /* threads between start() and the end of stop(), condemned ones too */
 	unsigned starts, ends;         /* ends: also those of condemned ones */
+	unsigned cycles;               /* begun */
 	unsigned asked, killed;        /* how often by the controller, or by the loop itself */
 	unsigned performing[ACT_MAX_]; /* how many lives are in this act now */
 	uint64_t next_generation;      /* the least number that may come */

@@ -47,6 +47,7 @@ struct timespec deadline_timespec(void)
 static const char *const type_names[] = {
 	[EVENT_STATE] = "state",
 	[EVENT_READY] = "ready",
+	[EVENT_CHANGED] = "changed",
 	[EVENT_FAILURE] = "failure",
 	[EVENT_TRIP] = "trip",
 	[EVENT_EPISODE_OPENED] = "episode-opened",

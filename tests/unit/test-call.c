@@ -48,6 +48,23 @@ START_TEST(test_start_and_stop)
 }
 END_TEST
 
+/* What it does when it is asked to stop is no failure. */
+START_TEST(test_stop_is_no_failure)
+{
+	static const struct planned one[] = { { .loop = "a", .with = "max_loop_failures=0" } };
+
+	fixture_start(one, ELEMENTS(one));
+	actor_order(actor("a"), ACT_SULK);
+	await_act("a", ACT_SULK);
+	ck_assert_int_eq(ask(CALL_RESTART, "a"), 0);
+	fixture_halt();
+	ck_assert_uint_eq(count(.type = EVENT_FAILURE, .who = "a", .counted = IS(0)), 1);
+	ck_assert_uint_eq(count(.type = EVENT_FAILURE, .counted = IS(1)), 0);
+	ck_assert_uint_eq(loop_now("a").failures_total, 0);
+	fixture_free();
+}
+END_TEST
+
 START_TEST(test_restart_group)
 {
 	start();
@@ -289,6 +306,7 @@ START_TEST(test_veto)
 	ck_assert_ptr_nonnull(strstr(answer_text, "veto"));
 	ck_assert_int_eq(loop_now("a").state, LOOP_INACTIVE);
 	ck_assert_str_eq(loop_now("a").outcome, "vetoed");
+	ck_assert_str_eq(loop_now("a").note, "vetoed by on_start");
 	ck_assert_int_eq(group_now("g").color, COLOR_GREEN);
 	ck_assert_int_eq(ask(CALL_RESET, "g"), 0); /* asks again */
 	ck_assert_uint_eq(hook_count("a"), 3);
@@ -542,6 +560,7 @@ int main(void)
 	Suite *suite = suite_create("call");
 
 	fixture_add(suite, "start-and-stop", test_start_and_stop, 1);
+	fixture_add(suite, "stop-is-no-failure", test_stop_is_no_failure, 1);
 	fixture_add(suite, "restart-group", test_restart_group, 1);
 	fixture_add(suite, "hard-reset", test_hard_reset, 1);
 	fixture_add(suite, "answer-when-ready", test_answer_when_ready, 1);

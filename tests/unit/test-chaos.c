@@ -143,6 +143,8 @@ static void act(const struct forest *forest, struct chance *chance)
 	const char *name = forest->names[forest->n_groups + any(chance, forest->n_loops)];
 	enum act chosen = acts[any(chance, ELEMENTS(acts))];
 
+	if (any(chance, 8) == 0)
+		actor_fail_starts(actor(name), any(chance, 2));
 	/* What goes on for ever without a pause, or waits for the hard stop, only once. */
 	if (any(chance, 2) && chosen != ACT_CRAWL && chosen != ACT_REPORT && chosen != ACT_SUCCEED)
 		actor_set_habit(actor(name), chosen);

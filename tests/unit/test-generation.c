@@ -351,16 +351,17 @@ static const struct planned stuck[] = {
 };
 
 /*
- * Given up 1 s after the hard stop; generation 1 runs; generation 0 returns much later, fails,
- * reports, and changes nothing. From then on one generation lives.
+ * Given up 1 s after the hard stop; generation 1 runs; generation 0 returns much later, fails and
+ * reports, or succeeds, and changes nothing. From then on one generation lives.
  */
 START_TEST(test_abandoned)
 {
+	enum act act = _i == 0 ? ACT_HANG_FAIL : ACT_HANG; /* fails in the end, or succeeds */
 	struct tree_snapshot now;
 
 	fixture_start(stuck, ELEMENTS(stuck));
-	actor_order(actor("a"), ACT_HANG_FAIL);
-	await_act("a", ACT_HANG_FAIL);
+	actor_order(actor("a"), act);
+	await_act("a", act);
 	ck_assert_int_eq(ask(_i == 0 ? CALL_RESET : CALL_RESTART, _i == 0 ? "g" : "a"), 0);
 	await_ready("a", 1);
 	await(.type = EVENT_HARD, .who = "a", .value = IS(1), .generation = IS(0));
@@ -374,6 +375,7 @@ START_TEST(test_abandoned)
 	fixture_halt();
 	ck_assert_uint_eq(loop_now("a").starts, 2);
 	ck_assert_uint_eq(loop_now("a").failures_total, 1);
+	ck_assert_uint_eq(loop_now("a").cycles_succeeded, 0);
 	ck_assert_uint_eq(
 		count(.type = EVENT_FAILURE, .who = "a", .generation = IS(0), .counted = IS(1)), 0);
 	ck_assert_uint_eq(
@@ -422,6 +424,8 @@ START_TEST(test_stop_stuck)
 	ck_assert_uint_eq(actor_lives(actor("a")), 0);
 	tree_stop(fixture_tree());
 	await(.type = EVENT_STOPPED); /* does not wait for it, either */
+	tree_join(fixture_tree());
+	await_act("a", ACT_HANG); /* it is still there */
 	fixture_stop();
 }
 END_TEST
@@ -431,8 +435,13 @@ END_TEST
 
 static const struct {
 	const char *with;
-	unsigned resets;
-} timeouts[] = { { "", 0 }, { "max_loop_failures=0", 1 }, { "trip_on=cycle-timeout", 1 } };
+	unsigned resets, cycles; /* so many that are quick enough */
+} timeouts[] = {
+	{ "", 0, 100 },
+	{ "interval=20ms", 0, 3 }, /* the time runs out between two cycles, and that is no matter */
+	{ "max_loop_failures=0", 1, 100 },
+	{ "trip_on=cycle-timeout", 1, 100 },
+};
 
 START_TEST(test_cycle_timeout)
 {
@@ -448,8 +457,8 @@ START_TEST(test_cycle_timeout)
 	fixture_build(plan, ELEMENTS(plan));
 	actor_set_habit(actor("a"), ACT_SUCCEED); /* one that is quick enough goes on */
 	ck_assert_int_eq(tree_start(fixture_tree()), 0);
-	while (loop_now("a").cycles_succeeded < 100)
-		await_ready("a", 0);
+	while (loop_now("a").cycles_succeeded < timeouts[_i].cycles)
+		barrier("a");
 	actor_order(actor("a"), ACT_CRAWL);
 	await(.type = EVENT_FAILURE, .who = "a", .text = "the cycle took longer than 10ms",
 		.counted = IS(1));
@@ -481,6 +490,23 @@ START_TEST(test_renewed)
 	fixture_halt();
 	ck_assert_uint_eq(count(.type = EVENT_FAILURE, .counted = IS(1)), 4);
 	fixture_free();
+}
+END_TEST
+
+/* The first renewal is at once, the next one after the backoff. */
+START_TEST(test_renewed_later)
+{
+	static const struct planned plan[] = {
+		{ .loop = "a", .with = "cycle_timeout=10ms backoff=1h backoff_max=1h " SHORT },
+	};
+
+	fixture_build(plan, ELEMENTS(plan));
+	actor_set_habit(actor("a"), ACT_CRAWL);
+	ck_assert_int_eq(tree_start(fixture_tree()), 0);
+	await_state("a", "backoff", 1);
+	ck_assert_uint_eq(loop_now("a").starts, 2);
+	ck_assert_uint_eq(loop_now("a").failures, 2);
+	fixture_stop();
 }
 END_TEST
 
@@ -547,6 +573,7 @@ int main(void)
 	fixture_add(suite, "stop-stuck", test_stop_stuck, 1);
 	fixture_add(suite, "cycle-timeout", test_cycle_timeout, ELEMENTS(timeouts));
 	fixture_add(suite, "renewed", test_renewed, 1);
+	fixture_add(suite, "renewed-later", test_renewed_later, 1);
 	fixture_add(suite, "forgiven", test_forgiven, 1);
 	fixture_add(suite, "history", test_history, 1);
 	return unit_main(suite);

@@ -96,6 +96,119 @@ START_TEST(test_all_at_once)
 }
 END_TEST
 
+/* Suspended and not yet stopped, for it waits for d: its failure is noted, and no new cycle begins.
+ */
+static const enum act last_acts[] = { ACT_FAIL, ACT_SUCCEED, ACT_REPORT };
+
+START_TEST(test_suspended)
+{
+	static const struct planned plan[] = {
+		{ .group = "g" },
+		{ .loop = "a", .in = "g", .with = "max_loop_failures=0 " QUICK },
+		{ .loop = "c", .in = "g" },
+		{ .loop = "d", .in = "g", .with = "after=a grace_period=1h" },
+	};
+
+	fixture_start(plan, ELEMENTS(plan));
+	await_ready("d", 0);
+	await_act("a", ACT_WAIT);
+	actor_order(actor("d"), ACT_CRAWL);
+	await_act("d", ACT_CRAWL);
+	trip("c");
+	await_state("d", "stopping", 1);
+	actor_order(actor("a"), last_acts[_i]);
+	if (last_acts[_i] == ACT_SUCCEED)
+		while (loop_now("a").cycles_succeeded == 0)
+			barrier("a");
+	else
+		await(.type = EVENT_FAILURE, .who = "a", .counted = IS(0));
+	actor_release(actor("d"));
+	await_ready("a", 1);
+	await_act("a", ACT_WAIT);
+	await_closed("g", "green", 1);
+	fixture_halt();
+	ck_assert_uint_eq(count(.type = EVENT_TRIP, .who = "a"), 0);
+	ck_assert_uint_eq(loop_now("a").failures_total, 0);
+	ck_assert_uint_eq(actor("a")->cycles, 2); /* one of each generation */
+	fixture_free();
+}
+END_TEST
+
+/* A reset calls off the on_start that runs; it runs again for the restart. */
+START_TEST(test_during_start_hook)
+{
+	static const struct planned plan[] = {
+		{ .group = "g" },
+		{ .loop = "a", .in = "g" },
+		{ .loop = "b", .in = "g", .with = "\"on_start=heed b\"" },
+	};
+
+	fixture_start(plan, ELEMENTS(plan));
+	await_ready("a", 0);
+	await_hook("b", 1);
+	trip("a");
+	await_hook("b", 2);
+	await_ready("a", 1);
+	ck_assert_int_eq(ask(CALL_STOP, "b"), 0);
+	await_closed("g", "green", 1);
+	fixture_halt();
+	ck_assert_uint_eq(loop_now("b").starts, 0);
+	ck_assert_uint_eq(count(.type = EVENT_FAILURE, .who = "b"), 0);
+	fixture_free();
+}
+END_TEST
+
+/* A reset forgets the backoffs, not the failures. */
+START_TEST(test_backoff_forgotten)
+{
+	static const struct planned plan[] = {
+		{ .group = "g" },
+		{ .loop = "a", .in = "g", .with = "backoff=1h backoff_max=1h" },
+	};
+
+	fixture_start(plan, ELEMENTS(plan));
+	await_ready("a", 0);
+	actor_order(actor("a"), ACT_FAIL);
+	actor_order(actor("a"), ACT_FAIL);
+	await_state("a", "backoff", 1);
+	ck_assert_int_eq(ask(CALL_RESET, "g"), 0);
+	ck_assert_uint_eq(loop_now("a").failures, 2);
+	actor_order(actor("a"), ACT_FAIL);
+	await(.type = EVENT_FAILURE, .who = "a", .n = 3);
+	await_act("a", ACT_WAIT); /* the first retry is at once again */
+	fixture_stop();
+}
+END_TEST
+
+/* Of those that are done, a reset runs oneshots again, the start of the group all. */
+static const struct {
+	const char *with;
+	unsigned after_reset, after_start;
+} dones[] = { { "type=oneshot", 1, 2 }, { "type=module", 0, 1 } };
+
+START_TEST(test_done)
+{
+	struct planned plan[] = {
+		{ .group = "g" },
+		{ .loop = "a", .in = "g", .with = dones[_i].with },
+		{ .loop = "b", .in = "g" },
+	};
+
+	fixture_build(plan, ELEMENTS(plan));
+	actor_set_habit(actor("a"), ACT_DONE);
+	ck_assert_int_eq(tree_start(fixture_tree()), 0);
+	await_state("a", "done", 1);
+	await_ready("b", 0);
+	ck_assert_int_eq(ask(CALL_RESET, "g"), 0);
+	await_state("a", "done", dones[_i].after_reset + 1);
+	ck_assert_uint_eq(loop_now("a").generation, dones[_i].after_reset);
+	ck_assert_int_eq(ask(CALL_RESTART, "g"), 0);
+	await_state("a", "done", dones[_i].after_start + 1);
+	ck_assert_uint_eq(loop_now("a").generation, dones[_i].after_start);
+	fixture_stop();
+}
+END_TEST
+
 /* trip_on, at the first failure; fatal: failed alone, until somebody starts it. */
 START_TEST(test_at_once)
 {
@@ -347,6 +460,28 @@ START_TEST(test_by_hand)
 }
 END_TEST
 
+/* Who asked for a reset hears that it came to nothing. */
+START_TEST(test_by_hand_exhausted)
+{
+	static const struct planned plan[] = {
+		{ .group = "g", .with = "max_resets=0" },
+		{ .loop = "a", .in = "g", .with = "grace_period=1h" },
+		{ .loop = "n", .in = "g", .with = "reset_globally=no" },
+	};
+	struct asked *asked;
+
+	fixture_start(plan, ELEMENTS(plan));
+	actor_order(actor("a"), ACT_CRAWL);
+	await_act("a", ACT_CRAWL);
+	await_ready("n", 0);
+	asked = ask_later(CALL_RESET, "g", false);
+	await_state("a", "stopping", 1);
+	trip("n");
+	ck_assert_int_eq(asked_result(asked), -EIO);
+	fixture_stop();
+}
+END_TEST
+
 /* Without grace. */
 START_TEST(test_hard_by_hand)
 {
@@ -360,7 +495,8 @@ START_TEST(test_hard_by_hand)
 	await_act("a", ACT_CRAWL);
 	ck_assert_int_eq(ask(CALL_HARD_RESET, "g"), 0);
 	ck_assert_uint_eq(count(.type = EVENT_HARD, .who = "a"), 1);
-	ck_assert_int_eq(ask(CALL_RESET, "g"), 0); /* that was for once */
+	trip("a"); /* that was for once */
+	await_closed("g", "green", 2);
 	ck_assert_uint_eq(count(.type = EVENT_HARD, .who = "a"), 1);
 	ck_assert_uint_eq(loop_now("a").generation, 2);
 	fixture_stop();
@@ -754,6 +890,10 @@ int main(void)
 
 	fixture_add(suite, "one-reset", test_one_reset, 1);
 	fixture_add(suite, "all-at-once", test_all_at_once, 1);
+	fixture_add(suite, "suspended", test_suspended, ELEMENTS(last_acts));
+	fixture_add(suite, "during-start-hook", test_during_start_hook, 1);
+	fixture_add(suite, "backoff-forgotten", test_backoff_forgotten, 1);
+	fixture_add(suite, "done", test_done, ELEMENTS(dones));
 	fixture_add(suite, "at-once", test_at_once, 1);
 	fixture_add(suite, "strategies", test_strategies, ELEMENTS(strategies));
 	fixture_add(suite, "again-while-starting", test_again_while_starting, 1);
@@ -762,6 +902,7 @@ int main(void)
 	fixture_add(suite, "exhausted", test_exhausted, ELEMENTS(maxima));
 	fixture_add(suite, "revived", test_revived, ELEMENTS(revivals));
 	fixture_add(suite, "by-hand", test_by_hand, 1);
+	fixture_add(suite, "by-hand-exhausted", test_by_hand_exhausted, 1);
 	fixture_add(suite, "hard-by-hand", test_hard_by_hand, 1);
 	fixture_add(suite, "group-cooldown", test_group_cooldown, 1);
 	fixture_add(suite, "group-cooldown-ended", test_group_cooldown_ended, 2);

@@ -438,6 +438,7 @@ static const struct {
 } ends[] = {
 	{ "", "", ACTION_STAY, 0 },
 	{ "", "", ACTION_EXIT, 7 },
+	{ "exhausted_action=stay", "", ACTION_EXIT, 7 },
 	{ "exhausted_action=exit", "", ACTION_STAY, 1 },
 	{ "exhausted_action=exit:5", "", ACTION_EXIT, 5 },
 	{ "exhausted_action=stay", "exhausted_action=stay", ACTION_EXIT, 0 },
@@ -531,29 +532,48 @@ END_TEST
 
 /* Every grace ends at once: of those that are being stopped, and of those whose turn is still to
  * come. */
+static const struct planned hurried[] = {
+	{ .group = "g" },
+	{ .group = "inner", .in = "g" },
+	{ .loop = "a", .in = "inner", .with = "grace_period=1h" },
+	{ .loop = "b", .in = "g", .with = "grace_period=1h after=inner" },
+	{ .loop = "c", .in = "g", .with = "grace_period=1h after=b" },
+	{ .loop = "z", .with = "grace_period=1h" },
+};
+
 START_TEST(test_hurry)
 {
-	static const struct planned plan[] = {
-		{ .group = "g" },
-		{ .group = "inner", .in = "g" },
-		{ .loop = "a", .in = "inner", .with = "grace_period=1h" },
-		{ .loop = "b", .in = "g", .with = "grace_period=1h" },
-		{ .loop = "z", .with = "grace_period=1h" },
-	};
-	static const char *const names[] = { "a", "b", "z" };
+	static const char *const names[] = { "a", "b", "c", "z" };
 
-	fixture_start(plan, ELEMENTS(plan));
+	fixture_start(hurried, ELEMENTS(hurried));
 	for (unsigned i = 0; i < ELEMENTS(names); i++) {
 		actor_order(actor(names[i]), ACT_CRAWL);
 		await_act(names[i], ACT_CRAWL);
 	}
 	tree_stop(fixture_tree());
-	for (unsigned i = 0; i < ELEMENTS(names) && _i == 1; i++)
-		await_state(names[i], "stopping", 1);
+	if (_i == 1) {
+		await_state("c", "stopping", 1);
+		await_state("z", "stopping", 1);
+	}
 	tree_hurry(fixture_tree());
 	await(.type = EVENT_STOPPED);
 	for (unsigned i = 0; i < ELEMENTS(names); i++)
 		ck_assert_uint_eq(count(.type = EVENT_HARD, .who = names[i]), 1);
+	fixture_stop();
+}
+END_TEST
+
+/* Who hurries waits for no on_stop, either. */
+START_TEST(test_hurry_hook)
+{
+	static const struct planned plan[] = { { .loop = "a", .with = "\"on_stop=heed a\"" } };
+
+	fixture_start(plan, ELEMENTS(plan));
+	await_ready("a", 0);
+	tree_stop(fixture_tree());
+	await_hook("a", 1);
+	await_state("a", "stopping", 1);
+	tree_hurry(fixture_tree());
 	fixture_stop();
 }
 END_TEST
@@ -650,6 +670,7 @@ int main(void)
 	fixture_add(suite, "slow-hook", test_slow_hook, 1);
 	fixture_add(suite, "ping", test_ping, 1);
 	fixture_add(suite, "hurry", test_hurry, 2);
+	fixture_add(suite, "hurry-hook", test_hurry_hook, 1);
 	fixture_add(suite, "stop-timeout", test_stop_timeout, 2);
 	fixture_add(suite, "stop-at-any-time", test_stop_at_any_time, 3);
 	fixture_add(suite, "snapshot", test_snapshot, 1);

@@ -150,6 +150,34 @@ void loop_set_note(struct gloop_loop *loop, const char *format, ...)
 	free(old);
 }
 
+/* "cache (stopped by uid 0)": why it is not wanted stands in its own note. */
+static char *describe_absent(struct task *task)
+{
+	_cleanup_free_ char *note = task_note(task);
+
+	return note && *note ? string_printf("%s (%s)", task->name, note) : strdup(task->name);
+}
+
+void loop_note_absent(struct gloop_loop *loop)
+{
+	const struct task *task = &loop->task;
+	_cleanup_vector_ char **absent = NULL;
+	_cleanup_free_ char *list = NULL, *text = NULL;
+
+	for (unsigned i = 0; i < task->n_predecessors; i++)
+		if (task_gate(task->predecessors[i]) == GATE_ABSENT)
+			vector_append_take(&absent, describe_absent(task->predecessors[i]));
+	if (!absent) {
+		loop_set_note(loop, "%s", "");
+		return;
+	}
+	list = vector_join(absent, ", ");
+	text = string_printf("started without %s", list ?: "?");
+	loop_set_note(loop, "%s", text ?: "");
+	if (text)
+		loop_event(loop, NULL, &(struct event){ .type = EVENT_NOTE, .text = text });
+}
+
 void loop_record(struct gloop_loop *loop, const struct failure *failure)
 {
 	pthread_mutex_lock(&loop->lock);

@@ -76,6 +76,8 @@ void loop_done(struct gloop_loop *loop);
 bool loop_set_state(struct gloop_loop *loop, struct generation *generation, enum loop_state state);
 void loop_set_note(struct gloop_loop *loop, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* For its controller: which siblings its `after` names that are not wanted. */
+void loop_note_absent(struct gloop_loop *loop);
 void loop_throughline(
 	const struct gloop_loop *loop, uint64_t generation, uint64_t cycle, char *buf, size_t size);
 void loop_event(struct gloop_loop *loop, struct generation *generation,

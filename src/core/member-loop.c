@@ -49,35 +49,6 @@ static void put_off_troubled(struct task *task, const char *what, int error)
 			      ++task->start_troubles));
 }
 
-/* "cache (stopped by uid 0)": why it is not wanted stands in its own note. */
-static char *describe_absent(struct task *task)
-{
-	_cleanup_free_ char *note = task_note(task);
-
-	return note && *note ? string_printf("%s (%s)", task->name, note) : strdup(task->name);
-}
-
-/* Siblings that its `after` names and that are not wanted. */
-static void note_absent(struct task *task)
-{
-	_cleanup_vector_ char **absent = NULL;
-	_cleanup_free_ char *list = NULL, *text = NULL;
-
-	for (unsigned i = 0; i < task->n_predecessors; i++)
-		if (task_gate(task->predecessors[i]) == GATE_ABSENT)
-			vector_append_take(&absent, describe_absent(task->predecessors[i]));
-	if (!absent) {
-		loop_set_note(loop_of(task), "%s", "");
-		return;
-	}
-	list = vector_join(absent, ", ");
-	text = string_printf("started without %s", list ?: "?");
-	loop_set_note(loop_of(task), "%s", text ?: "");
-	if (text)
-		loop_event(
-			loop_of(task), NULL, &(struct event){ .type = EVENT_NOTE, .text = text });
-}
-
 static void watch_cycle(struct task *task)
 {
 	const struct loop_settings *settings = &loop_of(task)->settings;
@@ -91,7 +62,7 @@ static void begin_generation(struct task *task)
 	struct gloop_loop *loop = loop_of(task);
 	int r;
 
-	note_absent(task);
+	loop_note_absent(loop);
 	member_set_phase(task, PHASE_UP);
 	r = generation_start(loop, &loop->generation);
 	if (r < 0) {

@@ -19,6 +19,8 @@ static const char cut_mark[] = " [cut]\n";
 enum {
 	CUT_MARK_LENGTH = sizeof(cut_mark) - 1,
 	BUFFER_SIZE = OUTPUT_LINE_MAX + CUT_MARK_LENGTH, /* the mark of the longest piece fits */
+	MUCH = 32 * 1024, /* who has written so much meanwhile is likely to write on; else a rest
+			     makes larger batches */
 	BATCHES_MAX = 32, /* at a time: who writes without end must not keep the owner from its
 			     other letters */
 };
@@ -184,7 +186,7 @@ static enum reading read_batch(struct output *output)
 	buffer->end += (size_t)n;
 	if (!hand_over(output))
 		return READING_REFUSED;
-	return (size_t)n < room ? READING_DRY : READING_MORE;
+	return n < MUCH ? READING_DRY : READING_MORE;
 }
 
 /* Until there is nothing more, but not for ever; first what a sink without room has left here. */

@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/macro.h"
+#include "base/waiter.h"
 #include "daemon/log-ring.h"
 #include "daemon/log-target.h"
 #include "daemon/logger.h"
@@ -279,6 +281,145 @@ START_TEST(test_answers_pings)
 }
 END_TEST
 
+/* ---- lines of children */
+
+static struct {
+	char text[4096]; /* all records, their fields separated by '|', a newline after each */
+	unsigned n;
+} journal;
+
+int __wrap_sd_journal_sendv(const struct iovec *iov, int n);
+int __wrap_sd_journal_sendv(const struct iovec *iov, int n)
+{
+	size_t length = strlen(journal.text);
+
+	journal.n++;
+	for (int i = 0; i < n; i++)
+		length += (size_t)snprintf(journal.text + length, sizeof(journal.text) - length,
+			"%.*s%s", (int)iov[i].iov_len, (const char *)iov[i].iov_base,
+			i + 1 < n ? "|" : "\n");
+	return 0;
+}
+
+static size_t write_lines(
+	struct logger *logger, const char *lines, unsigned flags, struct waiter *waiter)
+{
+	struct log_record record = record_of(lines, true, &feed);
+
+	return logger_write_lines(logger, &record, flags, NULL, waiter);
+}
+
+/* A record for each line, with all fields; a priority at its beginning is taken off. */
+START_TEST(test_lines_in_the_journal)
+{
+	static const char about[] = "SYSLOG_IDENTIFIER=feed|GREENLOOP_LOOP=feed|GREENLOOP_GROUP="
+				    "trading|GREENLOOP_THROUGHLINE=trading/feed:3#128|"
+				    "GREENLOOP_GENERATION=0|GREENLOOP_CYCLE=0|MESSAGE=";
+	static const struct {
+		char priority;
+		const char *text;
+	} expected[] = { { '6', "one" }, { '3', "two" }, { '6', "<8>three" }, { '6', "" },
+		{ '7', "" }, { '6', "<3" } };
+	struct logger_config config = {
+		.console_fd = STDERR_FILENO, .program = "greenloopd", .journal = true
+	};
+	char all[4096] = "", *end = all;
+	struct logger *logger;
+
+	memset(&journal, 0, sizeof(journal));
+	ck_assert_int_eq(logger_start(&logger, &config), 0);
+	ck_assert_uint_eq(write_lines(logger, "one\n<3>two\n<8>three\n\n<7>\n<3\n", 0, NULL), 28);
+	logger_stop(logger, USEC_INFINITY);
+	for (unsigned i = 0; i < ELEMENTS(expected); i++)
+		end += sprintf(
+			end, "PRIORITY=%c|%s%s\n", expected[i].priority, about, expected[i].text);
+	ck_assert_str_eq(journal.text, all);
+}
+END_TEST
+
+START_TEST(test_lines_on_the_console)
+{
+	int fds[2];
+	struct logger *logger;
+	_cleanup_free_ char *text = NULL;
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	logger = start(fds[1], 0);
+	ck_assert_uint_eq(write_lines(logger, "one\n\ntwo\n", 0, NULL), 9);
+	ck_assert_uint_eq(write_lines(logger, "three\nfour\n", LOG_ENTRY_BARE, NULL), 11);
+	logger_stop(logger, USEC_INFINITY);
+	close(fds[1]);
+	text = read_all(fds[0]);
+	ck_assert_ptr_nonnull(strstr(text, " trading/feed | one\n"));
+	ck_assert_ptr_nonnull(strstr(text, " trading/feed | \n"));
+	ck_assert_ptr_nonnull(strstr(text, " trading/feed | two\nthree\nfour\n"));
+	close(fds[0]);
+}
+END_TEST
+
+/* More lines than a writev() takes, and more than the ring takes as one entry. */
+START_TEST(test_many_lines)
+{
+	enum { COUNT = 3000 };
+	char lines[2 * COUNT + 1] = "";
+	struct logger *logger;
+	_cleanup_free_ char *text = NULL;
+	size_t taken = 0, n = 0;
+	int fds[2];
+
+	for (unsigned i = 0; i < COUNT; i++)
+		memcpy(lines + 2 * i, "x\n", 3);
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	(void)fcntl(fds[1], F_SETPIPE_SZ, 1 << 20);
+	logger = start(fds[1], 16384);
+	while (taken < 2 * COUNT) {
+		size_t some = write_lines(logger, lines + taken, 0, NULL);
+
+		ck_assert_uint_eq(some % 2, 0);
+		taken += some;
+		if (some == 0)
+			poll(NULL, 0, 1);
+	}
+	logger_stop(logger, USEC_INFINITY);
+	close(fds[1]);
+	text = read_all(fds[0]);
+	for (const char *p = text; (p = strstr(p, " trading/feed | x\n")); p++)
+		n++;
+	ck_assert_uint_eq(n, COUNT);
+	close(fds[0]);
+}
+END_TEST
+
+/* Who is refused hears of it when there is room again. */
+START_TEST(test_room)
+{
+	struct mailbox box;
+	struct letter letter;
+	struct waiter waiter;
+	struct logger *logger;
+	unsigned facts = 0;
+	char drain[65536];
+	int fds[2];
+
+	ck_assert_int_eq(mailbox_init(&box), 0);
+	letter_init(&letter);
+	waiter_init(&waiter, &box, &letter, 1 << 3);
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+	(void)fcntl(fds[1], F_SETPIPE_SZ, 4096);
+	logger = start(fds[1], 16384);
+	while (write_lines(logger, "a child's line\n", 0, &waiter) > 0)
+		;
+	ck_assert_ptr_null(mailbox_wait(&box, 0, &facts));
+	while (!mailbox_wait(&box, clock_now() + USEC_PER_MSEC, &facts))
+		(void)!read(fds[0], drain, sizeof(drain));
+	ck_assert_uint_eq(facts, 1 << 3);
+	ck_assert_uint_gt(write_lines(logger, "a child's line\n", 0, &waiter), 0);
+	logger_stop(logger, 1000);
+	waiter_cancel(&waiter);
+	mailbox_done(&box);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("logger");
@@ -293,5 +434,9 @@ int main(void)
 	unit_add(suite, "dead console", test_stop_gives_up_on_a_dead_console);
 	unit_add(suite, "broken pipe", test_a_reader_that_has_gone_is_no_trouble);
 	unit_add(suite, "ping", test_answers_pings);
+	unit_add(suite, "lines in the journal", test_lines_in_the_journal);
+	unit_add(suite, "lines on the console", test_lines_on_the_console);
+	unit_add(suite, "many lines", test_many_lines);
+	unit_add(suite, "room", test_room);
 	return unit_main(suite);
 }

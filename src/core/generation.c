@@ -16,11 +16,8 @@
 #include "core/message.h"
 #include "core/root.h"
 
-/* A command's thread spawns, waits and cuts lines; 64 KiB are plenty, and only what is touched
- * counts. */
-enum { COMMAND_STACK = 64 * 1024 };
-enum { LOOKUP_STACK = 256 * 1024 }; /* of one that looks up users: modules of the system do that */
-
+/* Only what is touched counts. Who looks up users runs modules of the system. */
+enum { COMMAND_STACK = 64 * 1024, LOOKUP_STACK = 256 * 1024 };
 enum { MESSAGES_MAX = 64 }; /* that a command can set */
 
 static _Thread_local struct generation *current;
@@ -125,9 +122,9 @@ static void *generation_main(void *userdata)
 
 static size_t stack_of(const struct loop_settings *settings)
 {
-	if (settings->type == LOOP_TYPE_MODULE)
-		return settings->stack_size;
-	return settings->setup ? LOOKUP_STACK : COMMAND_STACK;
+	size_t stack = settings->setup ? LOOKUP_STACK : COMMAND_STACK;
+
+	return settings->type == LOOP_TYPE_MODULE ? settings->stack_size : stack;
 }
 
 int generation_start(struct gloop_loop *loop, struct generation **ret)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/settings-setup.h"
+
 enum loop_type {
 	LOOP_TYPE_SERVICE,
 	LOOP_TYPE_ONESHOT,
@@ -86,32 +88,6 @@ struct output_target {
 bool output_target_equal(const struct output_target *a, const struct output_target *b);
 
 enum log_prefix { LOG_PREFIX_AUTO, LOG_PREFIX_FULL, LOG_PREFIX_NONE };
-
-#define LIMIT_INFINITY UINT64_MAX /* RLIM_INFINITY */
-
-struct limit {
-	uint64_t soft, hard; /* in the kernel's unit */
-	bool said;
-};
-
-struct cpu_set {
-	uint64_t words[16]; /* bit n % 64 of word n / 64: processor n */
-};
-
-enum { LIMITS = 16 }; /* of RLIMIT_… */
-
-/* What is set up in a child before its command is executed; zeroed: as the daemon has it. */
-struct setup_settings {
-	char *user; /* USER[:GROUP] */
-	char *working_directory, *env_file;
-	char **supplementary_groups, **pass_env;
-	struct limit limits[LIMITS]; /* by the numbers of RLIMIT_… */
-	struct cpu_set cpus;         /* empty: not said */
-	uint64_t capabilities;
-	unsigned umask;
-	int nice, oom_score_adjust;
-	bool umask_said, nice_said, oom_score_said, capabilities_said, no_new_privileges;
-};
 
 struct loop_settings {
 	char *group, *description, *module, *after;

@@ -234,6 +234,8 @@ static int report_twice(gloop_loop *self, void *state)
 {
 	int *results = state;
 
+	if (host_table.generation(self) > 0)
+		return host_table.sleep(GLOOP_INFINITY);
 	results[0] = host_table.failure(self, "mine");
 	results[1] = host_table.failure(self, "mine, too");
 	results[2] = host_table.status(self, "busy");
@@ -271,7 +273,7 @@ START_TEST(test_reports)
 	ck_assert_int_eq(results[1], 0);
 	ck_assert_int_eq(results[2], 0);
 	ck_assert_int_eq(results[3], -ESTALE);
-	ck_assert_uint_ge(count(.type = EVENT_FAILURE, .text = "too late", .counted = IS(0)), 1);
+	ck_assert_uint_eq(count(.type = EVENT_FAILURE, .text = "too late", .counted = IS(0)), 1);
 	ck_assert_uint_eq(count(.type = EVENT_FAILURE, .text = "too late", .counted = IS(1)), 0);
 	fixture_free();
 }

@@ -34,13 +34,15 @@ static bool any_kin(pid_t sender, kin_match matches, void *userdata)
 
 struct whose {
 	pid_t pid, leader;
+	pid_t successor; /* it may speak already before the main process is reaped */
 };
 
 static bool is_whose(pid_t leader, void *userdata)
 {
 	const struct whose *whose = userdata;
 
-	return leader == whose->pid || leader == whose->leader;
+	return leader == whose->pid || leader == whose->leader ||
+	       (whose->successor && leader == whose->successor);
 }
 
 bool process_owns(const struct process *process, pid_t sender)
@@ -48,7 +50,9 @@ bool process_owns(const struct process *process, pid_t sender)
 	struct whose whose;
 
 	pthread_mutex_lock(&registry.lock);
-	whose = (struct whose){ .pid = process->pid, .leader = process->leader };
+	whose = (struct whose){
+		.pid = process->pid, .leader = process->leader, .successor = process->successor
+	};
 	pthread_mutex_unlock(&registry.lock);
 	return any_kin(sender, is_whose, &whose);
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/macro.h"
@@ -127,6 +126,12 @@ static void reopen_files(struct logger *logger)
 	pthread_mutex_lock(&logger->lock);
 }
 
+static struct timespec timespec_of(uint64_t usec)
+{
+	return (struct timespec){ .tv_sec = (time_t)(usec / USEC_PER_SEC),
+		.tv_nsec = (long)(usec % USEC_PER_SEC) * 1000 };
+}
+
 /* Under the lock, which it lets go meanwhile. In a stream of small batches a short rest lets many
  * of them be written at once, and takes far less time than it gives. Who speaks now and then is
  * written down at once. */
@@ -134,13 +139,13 @@ static bool rests(struct logger *logger)
 {
 	uint64_t now = clock_now();
 	bool streams = now < logger->streams_until_usec;
+	struct timespec until;
 
 	logger->streams_until_usec = now + 2 * REST_USEC;
 	if (!streams || logger->stopping || logger->ring.used > logger->ring.size / 8)
 		return false;
-	pthread_mutex_unlock(&logger->lock);
-	(void)usleep(REST_USEC);
-	pthread_mutex_lock(&logger->lock);
+	until = timespec_of(now + REST_USEC);
+	(void)pthread_cond_timedwait(&logger->work, &logger->lock, &until);
 	return true;
 }
 
@@ -214,9 +219,7 @@ int logger_start(struct logger **ret, const struct logger_config *config)
 /* Whether the thread is gone. */
 static bool end_thread(struct logger *logger, uint64_t limit_usec)
 {
-	uint64_t deadline = usec_add(clock_now(), limit_usec);
-	struct timespec until = { .tv_sec = (time_t)(deadline / USEC_PER_SEC),
-		.tv_nsec = (long)(deadline % USEC_PER_SEC) * 1000 };
+	struct timespec until = timespec_of(usec_add(clock_now(), limit_usec));
 	bool over;
 
 	pthread_mutex_lock(&logger->lock);

@@ -72,11 +72,11 @@ static size_t utf8_character(const char *text, size_t length)
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *p = (const unsigned char *)text;
 	size_t n = p[0] < 0x80   ? 1
-	           : p[0] < 0xc0 ? 0
-	           : p[0] < 0xe0 ? 2
-	           : p[0] < 0xf0 ? 3
-	           : p[0] < 0xf8 ? 4
-	                         : 0;
+		   : p[0] < 0xc0 ? 0
+		   : p[0] < 0xe0 ? 2
+		   : p[0] < 0xf0 ? 3
+		   : p[0] < 0xf8 ? 4
+				 : 0;
 	uint32_t code;
 
 	if (n == 0 || n > length || p[0] == 0)

@@ -43,7 +43,7 @@ static int read_byte(struct splitter *s, int base, int n)
 
 		if (digit >= base)
 			return refuse(s, base == 16 ? "\\x wants two hexadecimal digits"
-			                            : "an octal escape wants three digits");
+						    : "an octal escape wants three digits");
 		value = value * base + digit;
 		s->in++;
 	}

@@ -17,7 +17,7 @@ struct failure_row {
 	const char *loop, *kind, *reason; /* kind "": there is none */
 	uint64_t realtime_usec, generation, cycle;
 	const char *lines; /* what was said before it, a newline between them; "": nothing */
-	uint32_t nth, of; /* "11 of 10"; nth 0: it was not counted, or that is not known */
+	uint32_t nth, of;  /* "11 of 10"; nth 0: it was not counted, or that is not known */
 };
 
 struct loop_row {

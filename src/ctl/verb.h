@@ -28,7 +28,7 @@ struct options {
 	uint64_t timeout_usec; /* for the whole verb; USEC_INFINITY: none was given */
 	const char *reason;    /* -m; NULL: none */
 	bool follow;
-	const char *lines; /* -n; NULL: not given */
+	const char *lines;                      /* -n; NULL: not given */
 	const char *states, *signal, *wait_for; /* NULL: not given */
 };
 

@@ -15,8 +15,9 @@
 #define BUS_ERROR_PREFIX  "org.greenloop.Error."
 #define BUS_ERROR_NO_SUCH "org.greenloop.Error.NoSuch" /* no such loop or group */
 #define BUS_ERROR_USAGE   "org.greenloop.Error.Usage"  /* arguments that make no sense */
-#define BUS_ERROR_BUSY    "org.greenloop.Error.Busy" /* too many connections, calls or subscriptions \
-						      */
+#define BUS_ERROR_BUSY                                                                             \
+	"org.greenloop.Error.Busy" /* too many connections, calls or subscriptions                 \
+				    */
 
 /*
  * ListLoops(as patterns) -> a(BUS_LOOP_ROW), ListGroups(as patterns) -> a(BUS_GROUP_ROW)
@@ -45,8 +46,8 @@
 
 /*
  * Start, Stop, Restart, HardReset, Forgive(as patterns, b all, b oneway, s reason) ->
- * a(BUS_RESULT_ROW). Reset: the same, groups only. Reload: the same, loops only. Kill(as patterns, b
- * all, i signal), Fail(as patterns, b all, s reason, b trip). All patterns are checked before
+ * a(BUS_RESULT_ROW). Reset: the same, groups only. Reload: the same, loops only. Kill(as patterns,
+ * b all, i signal), Fail(as patterns, b all, s reason, b trip). All patterns are checked before
  * anything is done. One row for each target: name, errno (0: done), sentence.
  */
 #define BUS_RESULT_ROW "(sis)"
@@ -54,10 +55,10 @@
 /*
  * Why(s target) -> a(BUS_EPISODE_ROW), a(BUS_FAILURE_ROW). target: "" (all, newest first), a loop,
  * a group, or "#N". episode: number, group, opened, closed (0: open), result ("" open), cause:
- * member, kind, reason, throughline, origin, realtime, nth, of, last lines; resets, failures attached
- * (all), a(BUS_FAILURE_ROW) those kept failure: realtime usec, loop, kind, reason, generation,
- * cycle, nth, of: the 11 and the 10 of "11 of 10"; nth 0: not counted; last lines: what its process
- * had said, a newline between them
+ * member, kind, reason, throughline, origin, realtime, nth, of, last lines; resets, failures
+ * attached (all), a(BUS_FAILURE_ROW) those kept failure: realtime usec, loop, kind, reason,
+ * generation, cycle, nth, of: the 11 and the 10 of "11 of 10"; nth 0: not counted; last lines: what
+ * its process had said, a newline between them
  */
 #define BUS_FAILURE_ROW "(tsssttuus)"
 #define BUS_EPISODE_ROW "(tsttsssssstuusuua(tsssttuus))"
@@ -85,6 +86,8 @@
  * before them; number: of the first.
  */
 #define BUS_LINE_ROW "(tbs)"
-#define BUS_LOG_ROW "(sssst" "a" BUS_LINE_ROW ")"
+#define BUS_LOG_ROW                                                                                \
+	"(sssst"                                                                                   \
+	"a" BUS_LINE_ROW ")"
 
 /* Properties of Manager1: Version s, Color s, Status s, LoopsTotal u, LoopsReady u, Pid u */

@@ -44,14 +44,14 @@ static bool replay(int folder_fd, const char *name)
 int main(void)
 {
 	const char *top = getenv("top_srcdir"),
-	           *name = strstr(program_invocation_short_name, "fuzz-");
+		   *name = strstr(program_invocation_short_name, "fuzz-");
 	_cleanup_free_ char *path = NULL;
 	_cleanup_(closedirp) DIR *folder = NULL;
 	struct dirent *entry;
 	unsigned n = 0;
 
 	path = string_printf(
-	        "%s/tests/fuzz/corpus/%s", top ? top : ".", name ? name + strlen("fuzz-") : "");
+		"%s/tests/fuzz/corpus/%s", top ? top : ".", name ? name + strlen("fuzz-") : "");
 	folder = path ? opendir(path) : NULL;
 	if (!folder) {
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
@@ -61,7 +61,7 @@ int main(void)
 		if (entry->d_name[0] == '.')
 			continue;
 		printf("%s %u - %s\n", replay(dirfd(folder), entry->d_name) ? "ok" : "not ok", ++n,
-		        entry->d_name);
+			entry->d_name);
 		(void)fflush(stdout);
 	}
 	printf("1..%u\n", n);

@@ -84,9 +84,8 @@ static int append_why(sd_bus_message *reply)
 		"trading", UINT64_C(5000000), UINT64_C(0), "", "feed", "exit", "line\033[2Jdead",
 		"trading/feed:3#128", "", UINT64_C(5000000), 11, 10, "said\nbe\033fore", 1, 3, 1,
 		UINT64_C(5000001), "process", "signal", "killed", UINT64_C(2), UINT64_C(9), 0, 0,
-		"", UINT64_C(1),
-		"trading", UINT64_C(1000000), UINT64_C(2000000), "green", "feed", "exit", "older",
-		"", "", UINT64_C(1000000), 0, 0, "", 1, 0, 0, 0);
+		"", UINT64_C(1), "trading", UINT64_C(1000000), UINT64_C(2000000), "green", "feed",
+		"exit", "older", "", "", UINT64_C(1000000), 0, 0, "", 1, 0, 0, 0);
 }
 
 static int append_answer(struct fake_daemon *fake, sd_bus_message *call, sd_bus_message *reply)

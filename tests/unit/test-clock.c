@@ -41,7 +41,7 @@ static const struct parse_row {
 	{ "1min 30", 0, 90 * SEC },
 	{ "30s 1min", 0, 90 * SEC },
 	{ "1y 2M 3w 4d 5h 6min 7s 8ms 9us", 0,
-	        YEAR + YEAR / 6 + 25 * DAY + 5 * HOUR + 367 * SEC + 8009 },
+		YEAR + YEAR / 6 + 25 * DAY + 5 * HOUR + 367 * SEC + 8009 },
 	{ "1.5s", 0, 1500000 },
 	{ "1.5", 0, 1500000 },
 	{ ".5s", 0, 500000 },
@@ -86,7 +86,7 @@ START_TEST(test_parse)
 	uint64_t usec = 4711;
 
 	ck_assert_msg(
-	        timespan_parse(row->text, &usec) == row->r, "\"%s\": wrong result", row->text);
+		timespan_parse(row->text, &usec) == row->r, "\"%s\": wrong result", row->text);
 	ck_assert_msg(usec == (row->r < 0 ? 4711 : row->usec), "\"%s\": %" PRIu64, row->text, usec);
 }
 END_TEST

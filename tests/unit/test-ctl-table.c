@@ -116,7 +116,7 @@ START_TEST(test_age)
 	uint64_t now = UINT64_C(3155760000) * USEC_PER_SEC;
 
 	ck_assert_str_eq(
-	        format_age(now - ages[_i].seconds * USEC_PER_SEC, now, buf), ages[_i].text);
+		format_age(now - ages[_i].seconds * USEC_PER_SEC, now, buf), ages[_i].text);
 }
 END_TEST
 
@@ -139,7 +139,7 @@ START_TEST(test_property_keys)
 	json_put_property(object, "exhausted_action", "stay");
 	text = json_dumps(object, JSON_COMPACT);
 	ck_assert_str_eq(text, "{\"version\":1,\"max_loop_failures\":\"10\",\"env.KEY\":\"a\","
-	                       "\"exhausted_action\":\"stay\"}");
+			       "\"exhausted_action\":\"stay\"}");
 	free(text);
 }
 END_TEST

@@ -97,7 +97,7 @@ START_TEST(test_sleeper)
 	if (deadline == 0)
 		deadline = clock_now() + 3600 * USEC_PER_SEC;
 	ck_assert_int_eq(
-	        thread_start(&thread, "poster", THREAD_STACK_SMALL, wake_sleeper, NULL), 0);
+		thread_start(&thread, "poster", THREAD_STACK_SMALL, wake_sleeper, NULL), 0);
 	ck_assert_ptr_eq(mailbox_wait(&box, deadline, &facts), &a);
 	ck_assert_uint_eq(facts, 1);
 	pthread_join(thread, NULL);
@@ -140,8 +140,8 @@ START_TEST(test_no_fact_lost)
 		letter_init(&posters[i].go_on);
 		ck_assert_int_eq(mailbox_init(&posters[i].reply), 0);
 		ck_assert_int_eq(thread_start(&posters[i].thread, "poster", THREAD_STACK_SMALL,
-		                         post_rounds, &posters[i]),
-		        0);
+					 post_rounds, &posters[i]),
+			0);
 	}
 	while (unfinished) {
 		struct letter *letter = mailbox_wait(&box, USEC_INFINITY, &facts);

@@ -26,7 +26,7 @@ static struct expression *parse(const char *text)
 	unsigned n = 26;
 
 	ck_assert_msg(expression_parse(&expression, text, lookup, &n, &reason) == 0, "%s: %s", text,
-	        reason);
+		reason);
 	return expression;
 }
 
@@ -84,7 +84,7 @@ START_TEST(test_open)
 	struct expression *expression = parse(openings[_i].text);
 
 	ck_assert_int_eq(
-	        expression_open(expression, gate, (void *)openings[_i].gates), openings[_i].open);
+		expression_open(expression, gate, (void *)openings[_i].gates), openings[_i].open);
 	expression_free(expression);
 }
 END_TEST
@@ -116,7 +116,7 @@ START_TEST(test_fault)
 	unsigned n = 25;
 
 	ck_assert_int_eq(
-	        expression_parse(&expression, faults[_i].text, lookup, &n, &reason), -EINVAL);
+		expression_parse(&expression, faults[_i].text, lookup, &n, &reason), -EINVAL);
 	ck_assert_ptr_nonnull(reason);
 	ck_assert_msg(strstr(reason, faults[_i].says), "%s: %s", faults[_i].text, reason);
 	ck_assert_ptr_eq(expression, untouched);
@@ -134,15 +134,15 @@ START_TEST(test_depth)
 	unsigned n = 1;
 
 	for (unsigned depth = 64; depth <= SIZE; depth = depth == 64   ? 65
-	                                                 : depth == 65 ? SIZE
-	                                                               : SIZE + 1) {
+							 : depth == 65 ? SIZE
+								       : SIZE + 1) {
 		memset(text, '(', depth);
 		text[depth] = 'a';
 		memset(text + depth + 1, ')', depth);
 		text[2 * depth + 1] = '\0';
 		if (depth == 64) {
 			ck_assert_int_eq(
-			        expression_parse(&expression, text, lookup, &n, &reason), 0);
+				expression_parse(&expression, text, lookup, &n, &reason), 0);
 			ck_assert(expression_open(expression, gate, (void *)"o"));
 			expression_free(expression);
 			continue;
@@ -307,7 +307,7 @@ static void draw(unsigned seed, bool after[SIBLINGS][SIBLINGS], struct expressio
 			after[i][j] = lot[j] < lot[i] && rand() % 5 == 0;
 			if (after[i][j])
 				snprintf(text + strlen(text), 3, "%s%c", text[0] ? "&" : "",
-				        'a' + (int)j);
+					'a' + (int)j);
 		}
 		ret_expressions[i] = parse(text);
 	}

@@ -132,7 +132,7 @@ START_TEST(test_stale_event)
 		ck_assert_int_eq(poller_add(removed, fds[0], EPOLLIN, &box), 0);
 		if (i % 2)
 			ck_assert_ptr_eq(
-			        mailbox_wait(&box, USEC_INFINITY, &facts), &removed->letter);
+				mailbox_wait(&box, USEC_INFINITY, &facts), &removed->letter);
 		poller_remove(removed);
 		ck_assert_int_eq(poller_add(&watch, other_fds[0], EPOLLIN, &box), 0); /* silent */
 		ck_assert_uint_eq(watch.slot, removed->slot);
@@ -178,7 +178,7 @@ START_TEST(test_refusals)
 	uint32_t slot;
 
 	ck_assert_int_eq(
-	        poller_add(&watch, fd, EPOLLIN, &box), -EPERM); /* always ready: epoll takes none */
+		poller_add(&watch, fd, EPOLLIN, &box), -EPERM); /* always ready: epoll takes none */
 	ck_assert_int_eq(watch.fd, -1);
 	close(fd);
 	slot = watch.slot;
@@ -217,7 +217,7 @@ START_TEST(test_thread_blocks_signals)
 	sigset_t blocked;
 
 	ck_assert_int_eq(
-	        thread_start(&thread, "a name that is too long", 1, blocked_signals, &blocked), 0);
+		thread_start(&thread, "a name that is too long", 1, blocked_signals, &blocked), 0);
 	pthread_join(thread, NULL);
 	ck_assert(sigismember(&blocked, SIGTERM));
 	ck_assert(sigismember(&blocked, SIGCHLD));

@@ -35,7 +35,7 @@ START_TEST(test_loop_transitions)
 {
 	for (int to = 0; to < LOOP_STATE_MAX_; to++)
 		ck_assert_msg(loop_state_may(_i, to) == (loop_allowed[_i][to] == 'x'), "%s to %s",
-		        loop_state_to_string(_i), loop_state_to_string(to));
+			loop_state_to_string(_i), loop_state_to_string(to));
 	ck_assert(!loop_state_may(_i, LOOP_STATE_MAX_));
 	ck_assert(!loop_state_may(LOOP_STATE_MAX_, _i));
 }
@@ -45,7 +45,7 @@ START_TEST(test_group_transitions)
 {
 	for (int to = 0; to < GROUP_STATE_MAX_; to++)
 		ck_assert_msg(group_state_may(_i, to) == (group_allowed[_i][to] == 'x'), "%s to %s",
-		        group_state_to_string(_i), group_state_to_string(to));
+			group_state_to_string(_i), group_state_to_string(to));
 	ck_assert(!group_state_may(_i, GROUP_STATE_MAX_));
 	ck_assert(!group_state_may(GROUP_STATE_MAX_, _i));
 }

@@ -73,7 +73,7 @@ static const struct {
 	{ "\177", "\\x7f" },
 	{ "\xc2\x9b"
 	  "31m",
-	        "\\xc2\\x9b31m" }, /* the one-character form of ESC [ */
+		"\\xc2\\x9b31m" }, /* the one-character form of ESC [ */
 	{ "\xc2\xa0", "\xc2\xa0" },
 	{ "\xff\xc3", "\\xff\\xc3" },
 	{ "\xe2\x82x", "\\xe2\\x82x" },
@@ -107,7 +107,7 @@ static const struct {
 START_TEST(test_distance)
 {
 	ck_assert_uint_eq(string_distance(distance_rows[_i].a, distance_rows[_i].b),
-	        distance_rows[_i].distance);
+		distance_rows[_i].distance);
 }
 END_TEST
 

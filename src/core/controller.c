@@ -230,8 +230,9 @@ void group_handle_order(struct gloop_group *group)
 {
 	uint64_t order = atomic_load(&group->order);
 	bool run = order & ORDER_RUN;
+	bool over = atomic_load(&group->task.tree->ending); /* no start is begun any more */
 
-	if (run && !group->running &&
+	if (run && !group->running && !over &&
 		(group->state == GROUP_INACTIVE || group->state == GROUP_FAILED)) {
 		group_set_note(group, "%s", "");
 		group_begin(group, order & ORDER_BY_HAND);

@@ -17,6 +17,7 @@
 #include "daemon/bus-show.h"
 #include "daemon/job.h"
 #include "daemon/target.h"
+#include "process/notify.h"
 
 static struct tree *tree_of(const struct peer *peer)
 {
@@ -275,6 +276,8 @@ static int get_property(_unused_ sd_bus *bus, _unused_ const char *path,
 		return sd_bus_message_append(reply, "s", bus_clean(now.line));
 	if (strcmp(property, "LoopsTotal") == 0)
 		return sd_bus_message_append(reply, "u", now.n_loops);
+	if (strcmp(property, "MessagesDropped") == 0)
+		return sd_bus_message_append(reply, "t", notify_dropped());
 	if (strcmp(property, "LoopsReady") == 0)
 		return sd_bus_message_append(reply, "u", now.n_ready);
 	return sd_bus_message_append(reply, "u", (uint32_t)getpid());
@@ -291,6 +294,7 @@ static const sd_bus_vtable manager[] = {
 	SD_BUS_PROPERTY("Status", "s", get_property, 0, 0),
 	SD_BUS_PROPERTY("LoopsTotal", "u", get_property, 0, 0),
 	SD_BUS_PROPERTY("LoopsReady", "u", get_property, 0, 0),
+	SD_BUS_PROPERTY("MessagesDropped", "t", get_property, 0, 0),
 	SD_BUS_PROPERTY("Pid", "u", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_METHOD_WITH_ARGS("ListLoops", SD_BUS_ARGS("as", patterns),
 		SD_BUS_RESULT("a" BUS_LOOP_ROW, loops), list_loops, ANYBODY),

@@ -3,7 +3,9 @@
 """Readiness and liveness of commands: sd_notify(3), ready = notify | probe | fd:N, watchdogs, probes; and their abuse."""
 
 import os
+import shutil
 import socket
+import subprocess
 
 from greenloop import Daemon, check, holds, is_alive, lines, main, read, same, test, until
 
@@ -75,6 +77,10 @@ for word in sys.argv[1:]:
 while True:
     signal.pause()
 """
+
+
+def run(*command):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
 class Talking(Daemon):
@@ -380,6 +386,10 @@ command = TALK wait:%d/l to:%d/control.sock.notify/l.0,READY=1 STATUS=lied+READY
         daemon.touch("l")
         daemon.wait_status("liar", "lied")
         same(daemon.loops("ready", "status")["l"], (False, ""), "the deceived")
+        if shutil.which("busctl"):
+            answer = run("busctl", f"--address=unix:path={daemon.path}", "get-property", "org.greenloop",
+                         "/org/greenloop", "org.greenloop.Manager1", "MessagesDropped")
+            same(answer.stdout.strip(), "t 3", "dropped")
         daemon.touch("go")
         daemon.wait_state("l", "running")
         daemon.act("stop", "l")

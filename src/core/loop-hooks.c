@@ -31,16 +31,16 @@ static void tell(struct gloop_loop *loop, const char *name, const struct command
 
 void loop_tell_ready(struct gloop_loop *loop, struct generation *generation)
 {
-	if (loop->settings.on_ready.argv)
-		tell(loop, "on_ready", &loop->settings.on_ready,
+	if (loop_ways(&loop->settings)->on_ready.argv)
+		tell(loop, "on_ready", &loop_ways(&loop->settings)->on_ready,
 			loop_environment(
 				loop, generation->number, atomic_load(&generation->cycle)));
 }
 
 void loop_tell_failure(struct gloop_loop *loop, const struct failure *failure)
 {
-	if (loop->settings.on_failure.argv)
-		tell(loop, "on_failure", &loop->settings.on_failure,
+	if (loop_ways(&loop->settings)->on_failure.argv)
+		tell(loop, "on_failure", &loop_ways(&loop->settings)->on_failure,
 			loop_facts_environment(loop, failure->generation, failure->cycle,
 				&(struct hook_facts){ .cause = failure }));
 }
@@ -79,9 +79,9 @@ bool loop_close_life(struct task *task)
 	loop->closed = true;
 	failed = loop_failures_copy(loop, &last, 1) > 0 && last.generation == loop->number &&
 		 last.cycle == loop->cycle;
-	run(loop, "on_close", &loop->settings.on_close,
+	run(loop, "on_close", &loop_ways(&loop->settings)->on_close,
 		&(struct hook_facts){ .cause = failed ? &last : NULL });
-	run(loop, "on_terminated", &loop->settings.on_terminated,
+	run(loop, "on_terminated", &loop_ways(&loop->settings)->on_terminated,
 		&(struct hook_facts){
 			.cause = failed ? &last : NULL, .outcome = outcome_of(loop) });
 	return !hook_queue_idle(&task->hooks);

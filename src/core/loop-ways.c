@@ -35,7 +35,7 @@ static int run(struct gloop_loop *loop, const char *name, const struct command *
 
 void loop_ask(struct gloop_loop *loop)
 {
-	const struct command *command = &loop->settings.stop_command;
+	const struct command *command = &loop_ways(&loop->settings)->stop_command;
 	pid_t pid = command->argv && loop->ops->signal ? main_process(loop) : 0;
 	int r;
 
@@ -70,7 +70,7 @@ static void see_reload(struct gloop_loop *loop)
 	if (!loop->reload_hook ||
 		!hook_take(&loop->task.hooks, &loop->reload_hook, &status, &message))
 		return;
-	if (status != -ECANCELED && loop->settings.reload_command.ignore_failure)
+	if (status != -ECANCELED && loop_ways(&loop->settings)->reload_command.ignore_failure)
 		status = 0;
 	request_reloaded(&loop->task, status, message);
 }
@@ -83,7 +83,7 @@ void loop_see_ways(struct gloop_loop *loop)
 
 int loop_reload(struct gloop_loop *loop, bool *ret_later)
 {
-	const struct command *command = &loop->settings.reload_command;
+	const struct command *command = &loop_ways(&loop->settings)->reload_command;
 	int signal = loop->settings.reload_signal;
 	pid_t pid = main_process(loop);
 

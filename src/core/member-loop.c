@@ -107,11 +107,11 @@ void loop_member_start(struct task *task)
 
 	set_timer(task, USEC_INFINITY);
 	loop->lived = true;
-	loop->opened = loop->opened || !loop->settings.on_open.argv;
+	loop->opened = loop->opened || !loop_ways(&loop->settings)->on_open.argv;
 	if (loop->opened)
 		start_opened(task);
 	else
-		run_start_hook(task, "on_open", &loop->settings.on_open);
+		run_start_hook(task, "on_open", &loop_ways(&loop->settings)->on_open);
 }
 
 void loop_member_call_off(struct task *task)
@@ -201,7 +201,7 @@ static void start_hook_ended(struct task *task)
 	struct gloop_loop *loop = loop_of(task);
 	bool opening = !loop->opened;
 	const struct command *command =
-		opening ? &loop->settings.on_open : &loop->settings.on_start;
+		opening ? &loop_ways(&loop->settings)->on_open : &loop->settings.on_start;
 	_cleanup_free_ char *message = NULL;
 	int status;
 

@@ -88,6 +88,9 @@ enum {
 	.inner_size = sizeof(struct setup_settings)
 #define SETUP(word, member, explanation, ...)                                                      \
 	LOOP(word, "", setup, RESTART, explanation, INNER(member), __VA_ARGS__)
+#define WAY(word, member, explanation)                                                             \
+	LOOP(word, "", ways, LIVE, explanation, .inner = offsetof(struct ways_settings, member),   \
+		.inner_size = sizeof(struct ways_settings), HOOK)
 #define SAID(flag) .said = offsetof(struct setup_settings, flag)
 #define LIMIT(word, number, explanation, ...)                                                      \
 	SETUP("limit_" word, limits[number], "its limit of " explanation, __VA_ARGS__)
@@ -131,17 +134,17 @@ static const struct setting loop_table[] = {
 	LOOP("probe_timeout", "5s", probe_timeout_usec, LIVE, "a probe that takes longer has failed", PAUSE),
 	LOOP("probe_failures", "3 of 3", probe_failures, LIVE, "so many failed probes of the last so many are one failure", SHARE),
 	LOOP("stop_signal", "TERM", stop_signal, LIVE, "the signal that asks its process to stop", SIGNAL),
-	LOOP("stop_command", "", stop_command, LIVE, "runs before stop_signal is sent", HOOK),
+	WAY("stop_command", stop_command, "runs before stop_signal is sent"),
 	LOOP("kill_mode", "mixed", kill_mode, LIVE, "whom stop_signal goes to: the main process, or all", ONE_OF(kill_modes)),
 	LOOP("reload_signal", "", reload_signal, LIVE, "the signal that lets its process reload", ANY_SIGNAL),
-	LOOP("reload_command", "", reload_command, LIVE, "the command that lets it reload, instead of a signal", HOOK),
-	LOOP("on_open", "", on_open, LIVE, "runs before the first start", HOOK),
+	WAY("reload_command", reload_command, "the command that lets it reload, instead of a signal"),
+	WAY("on_open", on_open, "runs before the first start"),
 	LOOP("on_start", "", on_start, LIVE, "runs before each start; exit status 77 is a veto", HOOK),
-	LOOP("on_ready", "", on_ready, LIVE, "runs each time it becomes ready", HOOK),
-	LOOP("on_failure", "", on_failure, LIVE, "runs at each failure that counts", HOOK),
+	WAY("on_ready", on_ready, "runs each time it becomes ready"),
+	WAY("on_failure", on_failure, "runs at each failure that counts"),
 	LOOP("on_stop", "", on_stop, LIVE, "runs after each end", HOOK),
-	LOOP("on_close", "", on_close, LIVE, "runs when all is stopped for good", HOOK),
-	LOOP("on_terminated", "", on_terminated, LIVE, "runs after on_close, and gets the outcome", HOOK),
+	WAY("on_close", on_close, "runs when all is stopped for good"),
+	WAY("on_terminated", on_terminated, "runs after on_close, and gets the outcome"),
 	LOOP("hook_timeout", "10s", hook_timeout_usec, LIVE, "how long a hook may take", ANY_TIME),
 	LOOP("output", "auto", output, RESTART, "where its standard output goes", OUTPUT),
 	LOOP("error_output", "", error_output, RESTART, "where its standard error goes; default: as output", OUTPUT),

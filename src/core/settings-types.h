@@ -89,6 +89,11 @@ bool output_target_equal(const struct output_target *a, const struct output_targ
 
 enum log_prefix { LOG_PREFIX_AUTO, LOG_PREFIX_FULL, LOG_PREFIX_NONE };
 
+struct ways_settings { /* a program's own ways, and hooks that few loops have */
+	struct command stop_command, reload_command;
+	struct command on_open, on_ready, on_failure, on_close, on_terminated;
+};
+
 struct loop_settings {
 	char *group, *description, *module, *after;
 	struct command command, on_start, on_stop, probe_command;
@@ -103,10 +108,9 @@ struct loop_settings {
 	struct trip_set trip_on;
 	char *instances; /* of a template; NULL: it is none */
 	struct action done_action;
-	struct command stop_command, reload_command;
 	enum kill_mode kill_mode;
-	int reload_signal; /* 0: none */
-	struct command on_open, on_ready, on_failure, on_close, on_terminated;
+	int reload_signal;          /* 0: none */
+	struct ways_settings *ways; /* NULL: none of them was said; see loop_ways() */
 	struct status_set fatal_exit_status, success_exit_status;
 	uint64_t interval_usec; /* USEC_INFINITY: not said */
 	uint64_t start_timeout_usec, grace_period_usec, cycle_timeout_usec, forgive_after_usec;

@@ -43,6 +43,13 @@ static void *value_of(const struct setting *setting, void *values)
 	return owner + (setting->inner_size > 0 ? setting->inner : setting->offset);
 }
 
+const struct ways_settings *loop_ways(const struct loop_settings *settings)
+{
+	static const struct ways_settings none;
+
+	return settings->ways ?: &none;
+}
+
 bool settings_name_valid(const char *name)
 {
 	size_t length = 0;

@@ -67,6 +67,9 @@ int settings_set(enum settings_scope scope, void *values, const char *key, const
  * "KEY=value" that words_split() reads. */
 char *setting_format(const struct setting *setting, const void *values);
 
+/* Those of the loop, or none; borrowed. */
+const struct ways_settings *loop_ways(const struct loop_settings *settings);
+
 /* What no single key can say: command or module missing, interval required or out of place, backoff
  * above its maximum… Also settles type = auto, and the interval of a module (0 unless said).
  * -EINVAL with a sentence, the key at fault in *ret_key (a literal). */

@@ -62,7 +62,7 @@ fixed_waits() {
 }
 
 left_for_later() {
-	grep -rnwE --exclude-dir=corpus 'TODO|FIXME|XXX' src tests bench examples conf units man | grep -v '^tests/meta/style.sh:'
+	grep -rInwE --exclude-dir=corpus 'TODO|FIXME|XXX' src tests bench examples conf units man | grep -v '^tests/meta/style.sh:'
 }
 
 # shellcheck disable=SC2046 # words are meant

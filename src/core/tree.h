@@ -65,7 +65,7 @@ int tree_start(struct tree *tree);
 
 /* Asks all to stop; EVENT_STOPPED when nothing runs any more. Any thread. */
 void tree_stop(struct tree *tree);
-void tree_hurry(struct tree *tree); /* every grace is 0 from now on; any thread */
+void tree_hurry(struct tree *tree); /* after tree_stop(): no grace any more; any thread */
 
 /* Joins all threads, after EVENT_STOPPED. */
 void tree_join(struct tree *tree);

@@ -22,7 +22,7 @@ command = sleep infinity
 group = g
 type = oneshot
 after = worker@
-command = sh -c 'until [ "$(wc -l <%d/up)" = 3 ]; do sleep 0.05; done; sort %d/up >%d/seen'
+command = sh -c 'until [ "$(wc -l <%d/up)" -ge 3 ]; do sleep 0.05; done; sort %d/up >%d/seen'
 [loop:mail@]
 instances = red green
 command = sleep infinity

@@ -72,7 +72,8 @@ int capture_open(struct capture *capture, struct generation *generation, int *re
 
 static void handle(struct output *output, const struct letter *letter)
 {
-	if (letter == &output->watch.letter || output->stuck == OUTPUT_RETRIES)
+	if (letter == &output->watch.letter || output->stuck == OUTPUT_RETRIES ||
+		output->stuck == OUTPUT_RESTS)
 		output_read(output);
 }
 
@@ -90,18 +91,35 @@ void capture_read(struct capture *capture)
 		output_read(capture->error);
 }
 
-bool capture_is_stuck(const struct capture *capture)
+static bool is_stuck(const struct output *output)
 {
-	return capture->output.stuck != OUTPUT_FLOWS ||
-	       (capture->error && capture->error->stuck != OUTPUT_FLOWS);
+	return output->stuck == OUTPUT_WAITS || output->stuck == OUTPUT_RETRIES;
 }
 
-uint64_t capture_due(const struct capture *capture, uint64_t now_usec)
+bool capture_is_stuck(const struct capture *capture)
 {
-	bool retries = capture->output.stuck == OUTPUT_RETRIES ||
-		       (capture->error && capture->error->stuck == OUTPUT_RETRIES);
+	return is_stuck(&capture->output) || (capture->error && is_stuck(capture->error));
+}
 
-	return retries ? now_usec + RETRY_USEC : USEC_INFINITY;
+static uint64_t due_of(const struct output *output)
+{
+	switch (output->stuck) {
+	case OUTPUT_RESTS:
+		return clock_now() + OUTPUT_REST_USEC;
+	case OUTPUT_RETRIES:
+		return clock_now() + RETRY_USEC;
+	case OUTPUT_FLOWS:
+	case OUTPUT_WAITS:
+		break;
+	}
+	return USEC_INFINITY;
+}
+
+uint64_t capture_due(const struct capture *capture)
+{
+	uint64_t due = due_of(&capture->output);
+
+	return capture->error ? MIN(due, due_of(capture->error)) : due;
 }
 
 void capture_close(struct capture *capture)

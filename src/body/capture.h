@@ -27,8 +27,10 @@ int capture_open(struct capture *capture, struct generation *generation, int *re
 void capture_handle(struct capture *capture, const struct letter *letter);
 void capture_read(struct capture *capture);
 
-/* Lines wait for room, or for a new try. When that is due; USEC_INFINITY: a letter will tell. */
+/* Lines wait for room, or for memory. */
 bool capture_is_stuck(const struct capture *capture);
-uint64_t capture_due(const struct capture *capture, uint64_t now_usec);
+
+/* When it is to be handled without a letter; USEC_INFINITY: a letter will come. */
+uint64_t capture_due(const struct capture *capture);
 
 void capture_close(struct capture *capture);

@@ -207,8 +207,7 @@ static void wait_once(struct generation *generation, uint64_t deadline_usec)
 	unsigned facts = 0;
 	bool stopped;
 
-	if (capture_is_stuck(&body->capture))
-		deadline_usec = MIN(deadline_usec, capture_due(&body->capture, clock_now()));
+	deadline_usec = MIN(deadline_usec, capture_due(&body->capture));
 	letter = generation_wait(generation, deadline_usec, &facts, &stopped);
 	if (letter == &body->process.letter) {
 		body->exited |= (facts & PROCESS_EXITED) != 0;

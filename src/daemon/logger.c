@@ -31,6 +31,7 @@ struct logger {
 	uint64_t lost;            /* own lines since the last count that was said */
 	bool stopping, over;
 	bool reopening;
+	bool rests;             /* waits for more of a stream */
 	bool refused;           /* somebody waits for room */
 	struct waiters waiters; /* for room */
 	bool journal;           /* constant */
@@ -132,6 +133,12 @@ static struct timespec timespec_of(uint64_t usec)
 		.tv_nsec = (long)(usec % USEC_PER_SEC) * 1000 };
 }
 
+/* Enough to be written in one go, and little enough to be in the processor's cache still. */
+static bool has_much(const struct logger *logger)
+{
+	return logger->ring.used > logger->ring.size / 16;
+}
+
 /* Under the lock, which it lets go meanwhile. In a stream of small batches a short rest lets many
  * of them be written at once, and takes far less time than it gives. Who speaks now and then is
  * written down at once. */
@@ -142,10 +149,12 @@ static bool rests(struct logger *logger)
 	struct timespec until;
 
 	logger->streams_until_usec = now + 2 * REST_USEC;
-	if (!streams || logger->stopping || logger->ring.used > logger->ring.size / 8)
+	if (!streams || logger->stopping || has_much(logger))
 		return false;
 	until = timespec_of(now + REST_USEC);
+	logger->rests = true;
 	(void)pthread_cond_timedwait(&logger->work, &logger->lock, &until);
+	logger->rests = false;
 	return true;
 }
 
@@ -317,7 +326,7 @@ size_t logger_write_lines(struct logger *logger, const struct log_record *record
 		waiters_add(&logger->waiters, waiter);
 		logger->refused = true;
 	}
-	if (taken > 0 && first)
+	if (taken > 0 && (first || (logger->rests && has_much(logger))))
 		pthread_cond_signal(&logger->work);
 	pthread_mutex_unlock(&logger->lock);
 	return taken;

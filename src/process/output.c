@@ -19,8 +19,8 @@ static const char cut_mark[] = " [cut]\n";
 enum {
 	CUT_MARK_LENGTH = sizeof(cut_mark) - 1,
 	BUFFER_SIZE = OUTPUT_LINE_MAX + CUT_MARK_LENGTH, /* the mark of the longest piece fits */
-	MUCH = 32 * 1024, /* who has written so much meanwhile is likely to write on; else a rest
-			     makes larger batches */
+	MUCH = 32 * 1024, /* who has written so much since the last look is likely to write on */
+	STREAM = 512,     /* who has written so much, too, but needs some time for it */
 	BATCHES_MAX = 32, /* at a time: who writes without end must not keep the owner from its
 			     other letters */
 };
@@ -33,6 +33,7 @@ struct output_buffer {
 
 enum reading {
 	READING_DRY,     /* nothing more for now */
+	READING_STREAM,  /* neither, but soon */
 	READING_MORE,    /* perhaps there is more */
 	READING_REFUSED, /* the sink has no room */
 	READING_TROUBLE, /* there is no memory to read into */
@@ -186,7 +187,9 @@ static enum reading read_batch(struct output *output)
 	buffer->end += (size_t)n;
 	if (!hand_over(output))
 		return READING_REFUSED;
-	return n < MUCH ? READING_DRY : READING_MORE;
+	if (n >= MUCH || (size_t)n == room)
+		return READING_MORE;
+	return n >= STREAM ? READING_STREAM : READING_DRY;
 }
 
 /* Until there is nothing more, but not for ever; first what a sink without room has left here. */
@@ -233,6 +236,8 @@ void output_read(struct output *output)
 		close_all(output);
 	else if (reading == READING_END || reading == READING_REFUSED)
 		output->stuck = OUTPUT_WAITS;
+	else if (reading == READING_STREAM)
+		output->stuck = OUTPUT_RESTS;
 	else if (reading == READING_TROUBLE || poller_arm(&output->watch, EPOLLIN) < 0)
 		output->stuck = OUTPUT_RETRIES;
 }

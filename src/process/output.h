@@ -19,6 +19,8 @@ struct output_buffer; /* exists only while there is something in it */
 enum output_stuck {
 	OUTPUT_FLOWS,
 	OUTPUT_WAITS,   /* the sink has no room; the watch's letter comes when it has */
+	OUTPUT_RESTS,   /* of a stream of little pieces: output_read() again after OUTPUT_REST_USEC;
+			   until then who writes need not wake anybody, and it becomes one batch */
 	OUTPUT_RETRIES, /* no memory, or the poller refuses: output_read() again after a while */
 };
 
@@ -32,8 +34,10 @@ struct output {
 };
 
 enum {
-	OUTPUT_LINE_MAX = 64 * 1024
-}; /* longer lines are cut into pieces of that size, each marked at its end */
+	OUTPUT_LINE_MAX = 64 * 1024, /* longer lines are cut into pieces of that size, each marked
+					at its end */
+	OUTPUT_REST_USEC = 50,
+};
 
 /* Makes the pipe; *ret_child_fd is the write end, the caller's to close after the spawn. The
  * watch's letter goes to box. */

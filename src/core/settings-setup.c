@@ -211,7 +211,7 @@ VALUE_PARSER(value_parse_cpus)
 	int r;
 
 	while ((r = value_next_item(&text, &item)) > 0) {
-		_cleanup_free_ char *mine = item;
+		_cleanup_free_ _unused_ char *mine = item;
 
 		r = add_range(&set, item);
 		if (r == -ENOMEM)
@@ -264,7 +264,7 @@ VALUE_PARSER(value_parse_capabilities)
 
 	if (strcmp(text, "none") != 0)
 		while ((r = value_next_item(&text, &item)) != 0) {
-			_cleanup_free_ char *mine = item;
+			_cleanup_free_ _unused_ char *mine = item;
 
 			r = r < 0 ? r : capability_from_string(item);
 			if (r == -EINVAL)

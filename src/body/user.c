@@ -70,7 +70,7 @@ static int group_id(const char *name, gid_t *ret)
 	if (read_id(name, ret))
 		return 0;
 	r = ASK(getgrnam_r(name, &group, buffer, size, &found), found, buffer);
-	if (r == 0)
+	if (r == 0 && found)
 		*ret = found->gr_gid;
 	return r;
 }

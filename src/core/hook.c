@@ -248,7 +248,7 @@ static void tell_left_out(struct hook_queue *queue, const char *name, bool room,
 	if (room)
 		snprintf(text, sizeof(text), "%s: %u runs were left out", name, n);
 	else
-		snprintf(text, sizeof(text), "%s: left out, for %u others are not over yet", name,
+		snprintf(text, sizeof(text), "%s: left out, for %d others are not over yet", name,
 			HOOK_NEWS_MAX);
 	task_event(queue->task, &(struct event){ .type = EVENT_HOOK_FAILED, .text = text });
 }

@@ -224,7 +224,7 @@ command = sleep infinity
         daemon.act("start", "l")
         daemon.act("fail", "l")
         daemon.wait_lines("told", 5)
-        holds(daemon.log, "on_failure: 6 runs were left out", "log")
+        daemon.wait_until(lambda: "on_failure: 6 runs were left out" in daemon.log, "how many were left out")
 
 
 main()

@@ -425,6 +425,7 @@ def clock_steps():
             if number == 1:
                 daemon.wait_closed("g")
         daemon.wait_state("g", "resetting")
+        daemon.wait_state("member", "inactive")
         daemon.wait_state("waits", "backoff")
         daemon.wait_state("long", "running")
         daemon.act("stop", "--no-block", "deaf")

@@ -25,9 +25,8 @@ enum event_type {
 	EVENT_EPISODE_RED,    /* a new red in an open episode: one more reset */
 	EVENT_EPISODE_CLOSED, /* text: "green", "exhausted", "stopped", "superseded" */
 	EVENT_RESET,          /* reset number value begins */
-	EVENT_EXHAUSTED, /* a group, or a loop under the root; then the daemon's exhausted_action is
-			    asked for */
-	EVENT_HARD,      /* the grace has passed: killed, or (value 1) a thread was abandoned */
+	EVENT_EXHAUSTED,      /* a group's resets are used up; its exhausted_action follows */
+	EVENT_HARD,        /* the grace has passed: killed, or (value 1) a thread was abandoned */
 	EVENT_HOOK_FAILED, /* text says which and how */
 	EVENT_NOTE,        /* something worth a line: text */
 	EVENT_TROUBLE,     /* the daemon's own trouble (no descriptor, memory, thread): text */

@@ -45,9 +45,10 @@ struct light {
 	enum light_state state;
 	atomic_uint_fast64_t turn; /* how often it was turned red */
 	uint64_t free_turns;       /* of these, by operators: no reset of the budget is used up */
-	struct episode *episodes[LIGHT_EPISODES_KEPT]; /* newest first; [0] is the open one while
-							  red; holes only at the end */
-	uint64_t number; /* of the open or last episode; 0: none yet */
+	struct episode
+		*episodes[LIGHT_EPISODES_KEPT]; /* newest first; [0] is the open one while
+						   red; NULL where there was no memory for one */
+	uint64_t number;                        /* of the open or last episode; 0: none yet */
 };
 
 int light_init(struct light *light);
